@@ -1,0 +1,68 @@
+/** @file Starts the program: the terminal it speaks to, and the checkpoints it loads. */
+import { partReports, setThreads } from 'torchnative';
+import { KvCache } from './cache.ts';
+import type { PartReport } from './format.ts';
+import { loadSizes, loadTokenizer, loadWhisper } from './loadModel.ts';
+import { type Loader, run } from './run.ts';
+import { WhisperSpeech } from './speech.ts';
+
+/** The parts of the model, in the order in which a recording meets them. */
+const partNames = ['mel', 'encoder', 'detect', 'prefill', 'decode'];
+
+const loader: Loader = {
+  tokenizer: (folder) => loadTokenizer(folder, loadSizes(folder)),
+  speech(folder, tokenizer, { kv, threads }) {
+    if (threads !== undefined) setThreads(threads);
+    const sizes = loadSizes(folder);
+    const model = new WhisperSpeech(loadWhisper(folder, sizes), new KvCache(sizes, kv), sizes.textContext);
+    let before = countParts();
+    return {
+      tokenizer,
+      model,
+      takeParts() {
+        const now = countParts();
+        const parts = partNames.map((name) => [name, since(before[name], now[name])] as const);
+        before = now;
+        return Object.fromEntries(parts);
+      },
+    };
+  },
+};
+
+interface Counts {
+  readonly native: number;
+  readonly captured: number;
+  readonly eager: number;
+  readonly ms: number;
+}
+
+/** The counters of the whole process, as they stand. */
+function countParts(): Record<string, Counts> {
+  const none = { native: 0, captured: 0, eager: 0, ms: 0 };
+  const reports = partReports();
+  return Object.fromEntries(partNames.map((name) => [name, { ...none, ...reports.get(name) }]));
+}
+
+function since(before: Counts, now: Counts): PartReport {
+  const native = now.native - before.native;
+  const captured = now.captured - before.captured;
+  const eager = now.eager - before.eager;
+  const mode = eager > 0 ? 'eager' : captured > 0 ? 'captured' : native > 0 ? 'native' : 'none';
+  return { mode, calls: native + captured + eager, ms: Math.round((now.ms - before.ms) * 100) / 100 };
+}
+
+// Whoever reads the output may stop reading, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+process.exitCode = run(
+  process.argv.slice(2),
+  {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    // npm starts scripts in the package's folder, and says here where it was called.
+    folder: process.env.INIT_CWD ?? process.cwd(),
+  },
+  loader,
+);

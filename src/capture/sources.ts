@@ -1,0 +1,233 @@
+/** @file What the source transformer tells at run time: files, classes, decorated functions, and the values that they close over. */
+
+import { isTensor } from '../tensor/functions/operands.ts';
+import { plainText } from './inputTree.ts';
+import type { Parameter } from './matchers.ts';
+
+/** Injected once per transformed file. */
+export interface FileInfo {
+  readonly v: 1;
+  readonly url: string;
+  /** Absolute path. */
+  readonly file: string;
+  /** Hash of the tokens of the import closure, and of the packages' names and versions. */
+  readonly source: string;
+  /** Project files of the closure, relative to the package root, with their token hashes. */
+  readonly files: readonly (readonly [string, string])[];
+  readonly packages: readonly (readonly [string, string])[];
+  /** Current values of the file's module-level variables and of what it imports from project files. */
+  readonly bindings: () => Readonly<Record<string, unknown>>;
+}
+
+export interface FileToken {
+  readonly info: FileInfo;
+  /** Classes that the file has defined so far: their static fields are compared like module-level variables. */
+  readonly classes: object[];
+}
+
+/** Classes of a file that are looked at: one that is defined again and again, in a function, must not be kept each time. */
+const MAX_CLASSES = 64;
+
+/** Injected at each `compileCache(...)`. */
+export interface SourceMeta {
+  readonly v: 1;
+  readonly file: FileToken;
+  /** Line and column of the call, 1-based. */
+  readonly loc: readonly [number, number];
+  /** null when only the running function can tell. */
+  readonly params: readonly Parameter[] | null;
+  readonly deps: () => Readonly<Record<string, unknown>>;
+}
+
+const files = new Map<string, FileToken>();
+const classFiles = new WeakMap<object, FileToken>();
+const ownClasses = new WeakSet<object>();
+
+export function registerFile(info: FileInfo): FileToken {
+  const token: FileToken = { info, classes: [] };
+  files.set(info.file, token);
+  return token;
+}
+
+export function stampClass(definition: object, token: FileToken): void {
+  classFiles.set(definition, token);
+  if (token.classes.length < MAX_CLASSES) token.classes.push(definition);
+}
+
+/** Classes of this package need no stamp: our own sources are part of every key. */
+export function registerOwnClasses(definitions: Iterable<object>): void {
+  for (const definition of definitions) ownClasses.add(definition);
+}
+
+/** Name and sources of a class, or null when its file was not transformed. */
+export function classIdentity(definition: object): string | null {
+  const { name } = definition as { name: string };
+  if (ownClasses.has(definition)) return name;
+  const token = classFiles.get(definition);
+  return token ? `${name}@${token.info.source.slice(0, 16)}` : null;
+}
+
+/** A changed value of any of these makes another entry: name → Object.is-exact text. */
+export type ClosureValues = ReadonlyMap<string, string>;
+
+/** Values that the decorated function closes over and module-level values of every transformed file in its import closure. */
+export function closureValues(meta: SourceMeta): Map<string, string> {
+  const values = new Map<string, string>();
+  collect(values, '', meta.deps(), true);
+  // Not all of these are used by the function: objects with a life of their own are left out.
+  for (const { name, token } of filesInClosure(meta.file)) {
+    collect(values, `${name}:`, token.info.bindings(), false);
+    for (const definition of token.classes) {
+      collectStatic(values, name, definition);
+    }
+  }
+  return values;
+}
+
+const closureFiles = new WeakMap<FileToken, { readonly known: number; readonly list: NamedToken[] }>();
+interface NamedToken {
+  readonly name: string;
+  readonly token: FileToken;
+}
+
+function filesInClosure(token: FileToken): NamedToken[] {
+  const cached = closureFiles.get(token);
+  if (cached && cached.known === files.size) return cached.list;
+  const list: NamedToken[] = [];
+  for (const [name] of token.info.files) {
+    for (const other of files.values()) {
+      if (other.info.file === name || other.info.file.endsWith(`/${name}`)) list.push({ name, token: other });
+    }
+  }
+  closureFiles.set(token, { known: files.size, list });
+  return list;
+}
+
+function collectStatic(into: Map<string, string>, file: string, definition: object): void {
+  const prefix = `${file}:${(definition as { name: string }).name}.`;
+  collect(into, prefix, definition as Readonly<Record<string, unknown>>, false);
+}
+
+function collect(
+  into: Map<string, string>,
+  prefix: string,
+  values: Readonly<Record<string, unknown>>,
+  instances: boolean,
+): void {
+  for (const name of Object.keys(values)) {
+    const value = values[name];
+    if (!instances && isInstance(value)) continue;
+    const text = valueText(value);
+    if (text !== null) into.set(prefix + name, text);
+  }
+}
+
+/** Leaves of one closure value that are compared at each call; what has more is compared once an object. */
+const COMPARED_LEAVES = 256;
+/** Leaves of an object that are looked at at all. */
+const READ_LEAVES = 65_536;
+/** Longer texts are kept as their hash. */
+const KEPT_TEXT = 120;
+
+/**
+ * Text of what is compared; null for what is not: functions and classes (their source is in the key), tensors (capture
+ * refuses them). Objects are compared by their own enumerable fields, class instances too.
+ */
+function valueText(value: unknown): string | null {
+  const plain = plainText(value);
+  if (plain !== null) return plain === 'undefined' ? null : shortened(plain);
+  if (typeof value !== 'object' || value === null || isTensor(value)) return null;
+  const reader = new FieldReader(COMPARED_LEAVES);
+  const text = reader.text(value);
+  if (reader.left > 0) return shortened(text);
+  // Much data is compared by identity within a process, by content across processes.
+  return once(value, () => shortened(new FieldReader(READ_LEAVES).text(value)));
+}
+
+function isInstance(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
+  const prototype = Object.getPrototypeOf(value) as unknown;
+  return prototype !== null && prototype !== Object.prototype;
+}
+
+class FieldReader {
+  left: number;
+  private readonly open = new Set<object>();
+
+  constructor(leaves: number) {
+    this.left = leaves;
+  }
+
+  text(value: unknown): string {
+    const plain = plainText(value);
+    if (plain !== null) {
+      this.left--;
+      return plain;
+    }
+    if (typeof value !== 'object' || value === null || isTensor(value)) return '…';
+    if (this.open.has(value)) return '<cycle>';
+    if (this.left <= 0) return '…';
+    if (ArrayBuffer.isView(value)) return this.bytes(value);
+    this.open.add(value);
+    const text = this.fields(value);
+    this.open.delete(value);
+    return text;
+  }
+
+  private fields(value: object): string {
+    this.left--;
+    if (value instanceof Map) return `Map ${this.list([...value].flat())}`;
+    if (value instanceof Set) return `Set ${this.list([...value])}`;
+    if (value instanceof Date) return `Date ${value.getTime()}`;
+    if (Array.isArray(value)) return this.list(value);
+    const parts: string[] = [];
+    for (const key of Object.keys(value)) {
+      if (this.left <= 0) break;
+      parts.push(`${key}: ${this.text((value as Record<string, unknown>)[key])}`);
+    }
+    return `{ ${parts.join(', ')} }`;
+  }
+
+  private list(items: readonly unknown[]): string {
+    const parts: string[] = [];
+    for (const item of items) {
+      if (this.left <= 0) break;
+      parts.push(this.text(item));
+    }
+    return `[${items.length}: ${parts.join(', ')}]`;
+  }
+
+  private bytes(array: ArrayBufferView): string {
+    this.left -= array.byteLength;
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    return `${array.constructor.name}(${bytes.length}) ${hashBytes(bytes)}`;
+  }
+}
+
+const onceTexts = new WeakMap<object, string>();
+function once(value: object, make: () => string): string {
+  let text = onceTexts.get(value);
+  if (text === undefined) {
+    text = make();
+    onceTexts.set(value, text);
+  }
+  return text;
+}
+
+function shortened(text: string): string {
+  if (text.length <= KEPT_TEXT) return text;
+  return `${text.slice(0, 40)}… #${hashBytes(new TextEncoder().encode(text))}`;
+}
+
+/** 64 bits of two independent multiplicative hashes; sources of accidents, not of attacks, are told apart. */
+function hashBytes(bytes: Uint8Array): string {
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  for (const byte of bytes) {
+    a = Math.imul(a ^ byte, 2654435761);
+    b = Math.imul(b ^ byte, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return [a, b].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+}

@@ -1,0 +1,125 @@
+/**
+ * @file One to four rows times packed weights: y[M,N] = x[M,K] · B, M static, bound by the memory that the weights are read from.
+ *
+ * The panels are divided among the threads; each is read as one sequential stream, with several accumulators over k for a single
+ * column so that the additions' latency does not show. Sum of an element: accumulator j takes k = j, j+U, j+2U … (U the unroll of
+ * `cost.ts`), then a pairwise tree; the same for any thread count.
+ */
+import { gemvMaxRows, gemvUnroll, panelColumns } from './cost.ts';
+import { elementType, loadUses, vectorLoad } from './epilogue.ts';
+import { convertingRow, type GemmSpec, type PanelOperand } from './gemm.ts';
+import { expression, indent, kernelHead, mergeUses, range, staticValue } from './text.ts';
+import type { Epilogue, FloatDtype, IsaFacts, KernelContext, KernelSource } from './types.ts';
+
+export interface GemvSpec {
+  /** M, 1 … 4. */
+  readonly rows: number;
+  readonly columns: string | number;
+  readonly depth: string | number;
+  /** A provider is run by every thread that has work: cheaper than a kernel and a barrier of its own. */
+  readonly left: GemmSpec['left'];
+  readonly right: PanelOperand;
+  /** Called for at most 16 columns at a time. */
+  readonly epilogue: Epilogue;
+}
+
+/** The kernel of `spec`. */
+export function gemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
+  if (!Number.isInteger(spec.rows) || spec.rows < 1 || spec.rows > gemvMaxRows) {
+    throw new RangeError(`gemv: rows must be 1 to ${gemvMaxRows}, found ${spec.rows}; use gemm for more`);
+  }
+  const name = ctx.functionName;
+  const M = spec.rows;
+  const provides = spec.left.kind === 'provider' || spec.left.dtype !== 'float32';
+  const type = elementType(spec.right.dtype);
+  const lines: string[] = [
+    `const int64_t tk_n = ${spec.columns}, tk_k = ${spec.depth}, batch = 0;`,
+    `(void)batch;`,
+    `int64_t tk_p0, tk_p1;`,
+    `tn_split(tn_ceildiv(tk_n, ${panelColumns}), 1, t->id, t->count, &tk_p0, &tk_p1);`,
+    `if (tk_p0 == tk_p1) return;`,
+  ];
+  if (spec.left.kind === 'matrix' && spec.left.dtype === 'float32') {
+    lines.push(
+      `const float *const tk_x = ${spec.left.pointer};`,
+      `const int64_t tk_x_stride = ${spec.left.rowStride};`,
+    );
+  } else {
+    const provide = spec.left.kind === 'provider' ? spec.left.row : convertingRow(spec.left);
+    lines.push(
+      `float *const tk_x = (float *)(void *)t->scratch;`,
+      `const int64_t tk_x_stride = tk_k;`,
+      `for (int64_t tk_row = 0; tk_row < ${M}; tk_row++) {`,
+      `  float *const tk_to = tk_x + tk_row * tk_k;`,
+      provide({ target: 'tk_to', row: 'tk_row', batch: 'batch', indent: '  ' }),
+      `}`,
+    );
+  }
+  lines.push(
+    `const ${type} *const tk_b = ${spec.right.pointer};`,
+    `_Alignas(64) float tk_sums[${M * panelColumns}];`,
+    `for (int64_t tk_p = tk_p0; tk_p < tk_p1; tk_p++) {`,
+    `  ${name}_panel(tk_x, tk_x_stride, tk_b + tk_p * tk_k * ${panelColumns}, tk_k, tk_sums);`,
+    `  const int64_t tk_col0 = tk_p * ${panelColumns}, tk_count = tn_min(${panelColumns}, tk_n - tk_col0);`,
+    `  (void)tk_col0, (void)tk_count;`,
+    `  for (int64_t tk_row = 0; tk_row < ${M}; tk_row++) {`,
+    `    float *const tk_acc = tk_sums + tk_row * ${panelColumns};`,
+    spec.epilogue({ acc: 'tk_acc', row: 'tk_row', col0: 'tk_col0', count: 'tk_count', indent: '    ', batch: 'batch' }),
+    `  }`,
+    `}`,
+  );
+  const text =
+    renderPanel(ctx.isa, `${name}_panel`, M, spec.right.dtype) +
+    '\n' +
+    kernelHead(ctx, `${M} row${M > 1 ? 's' : ''} times packed weights, depth ${spec.depth}, ${spec.columns} columns`) +
+    indent(lines.join('\n'), '  ') +
+    '\n}\n';
+  const uses = [...loadUses(spec.right.dtype), ...(spec.left.kind === 'matrix' ? loadUses(spec.left.dtype) : [])];
+  const known = staticValue(spec.depth);
+  const bytes = known === undefined ? `(int64_t)${expression(spec.depth)} * ${M * 4}` : String(known * M * 4);
+  return { functionName: name, text, uses: mergeUses(ctx, ['tn_vf', ...uses]), scratchBytes: provides ? bytes : '0' };
+}
+
+/** C helper: `out[m * 16 + c] = Σk x[m * stride + k] · panel[k * 16 + c]`. */
+function renderPanel(isa: IsaFacts, name: string, rows: number, dtype: FloatDtype): string {
+  const unroll = gemvUnroll(isa, rows);
+  const vectors = range(panelColumns / isa.lanes);
+  const ms = range(rows);
+  const us = range(unroll);
+  const load = (k: string, v: number): string =>
+    vectorLoad(`panel + ${k} * ${panelColumns}${v === 0 ? '' : ` + ${v * isa.lanes}`}`, dtype);
+  const step = (u: number, k: string): string[] => [
+    `{`,
+    `  const tn_vf ${vectors.map((v) => `w${v} = ${load(k, v)}`).join(', ')};`,
+    ...ms.map((m) => `  ${vectors.map((v) => `s${m}_${v}_${u} += x${m}[${k}] * w${v};`).join(' ')}`),
+    `}`,
+  ];
+  const tree = (terms: readonly string[]): string => {
+    if (terms.length === 1) return terms[0]!;
+    const half = terms.length / 2;
+    return `(${tree(terms.slice(0, half))} + ${tree(terms.slice(half))})`;
+  };
+  const lines = [
+    `/* ${rows} row${rows > 1 ? 's' : ''} times one panel [depth][${panelColumns}], ${unroll} partial sum${unroll > 1 ? 's' : ''} a column */`,
+    `static __attribute__((noinline)) void ${name}(const float *x, int64_t stride, const ${elementType(dtype)} *panel, int64_t depth,`,
+    `    float *restrict out) {`,
+    ...(rows === 1 ? ['  (void)stride;'] : []),
+    ...ms.map((m) => `  const float *x${m} = x${m === 0 ? '' : ` + ${m} * stride`};`),
+    ...ms.flatMap((m) => vectors.map((v) => `  tn_vf ${us.map((u) => `s${m}_${v}_${u} = {0}`).join(', ')};`)),
+    `  int64_t k = 0;`,
+    `  for (; k + ${unroll} <= depth; k += ${unroll}) {`,
+    ...us.flatMap((u) => step(u, u === 0 ? 'k' : `(k + ${u})`).map((line) => '    ' + line)),
+    `  }`,
+    ...us
+      .slice(0, -1)
+      .flatMap((u) => [`  if (k < depth) {`, ...step(u, 'k').map((line) => '    ' + line), `    k++;`, `  }`]),
+    ...ms.flatMap((m) =>
+      vectors.map(
+        (v) => `  tn_store(out + ${m * panelColumns + v * isa.lanes}, ${tree(us.map((u) => `s${m}_${v}_${u}`))});`,
+      ),
+    ),
+    `}`,
+    '',
+  ];
+  return lines.join('\n');
+}

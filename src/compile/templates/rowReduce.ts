@@ -1,0 +1,196 @@
+/**
+ * @file Reductions along the last axis that normalise it: layerNorm, softmax, logSoftmax.
+ *
+ * A row is loaded once into a float32 buffer that stays in L1, reduced there and handed over by the epilogue. Rows are divided among
+ * the threads; one row is always done by one thread in one order. `layerNormRow` and `softmaxRow` give the same computation as a
+ * `RowProvider`, for fusing it into the product that follows.
+ */
+import { elementType, loadUses, widen } from './epilogue.ts';
+import { expression, indent as indented, kernelHead, mergeUses, staticValue } from './text.ts';
+import type {
+  Epilogue,
+  FloatDtype,
+  KernelContext,
+  KernelSource,
+  MatrixOperand,
+  PreludeName,
+  RowProvider,
+} from './types.ts';
+
+/** What the rows are: a matrix, or a C expression of type float for element `column` of row `row` (it must vectorise over `column`). */
+export type RowSource =
+  | ({ readonly kind: 'matrix' } & MatrixOperand)
+  | { readonly kind: 'text'; readonly load: (place: { row: string; column: string; batch: string }) => string };
+
+/** A vector along the normalised axis. */
+export interface VectorOperand {
+  readonly pointer: string;
+  readonly dtype: FloatDtype;
+}
+
+export interface LayerNormSpec {
+  readonly columns: string | number;
+  readonly input: RowSource;
+  /** C expression of type float or double. */
+  readonly eps: string;
+  readonly weight?: VectorOperand;
+  readonly bias?: VectorOperand;
+}
+
+export interface SoftmaxSpec {
+  readonly columns: string | number;
+  readonly input: RowSource;
+  readonly log: boolean;
+}
+
+export interface RowReduceRun {
+  readonly rows: string | number;
+  readonly epilogue: Epilogue;
+}
+
+function loader(input: RowSource): (row: string, batch: string) => { setup: string[]; element: string } {
+  if (input.kind === 'text') return (row, batch) => ({ setup: [], element: input.load({ row, column: 'c', batch }) });
+  return (row) => ({
+    setup: [
+      `const ${elementType(input.dtype)} *const tk_source = ${input.pointer} + ${row} * (int64_t)(${input.rowStride});`,
+    ],
+    element: widen('tk_source[c]', input.dtype),
+  });
+}
+
+function block(by: string, lines: readonly string[]): string {
+  return indented(['{', ...lines.map((line) => (line.startsWith('#') ? line : '  ' + line)), '}'].join('\n'), by);
+}
+
+/**
+ * (x - mean) / sqrt(variance + eps) · weight + bias over the columns, biased variance, two passes over the buffered row. PyTorch:
+ * `layer_norm`; ONNX: `LayerNormalization`. Zero columns write nothing.
+ */
+export function layerNormRow(spec: LayerNormSpec): RowProvider {
+  const load = loader(spec.input);
+  return ({ target, row, batch, indent: by }) => {
+    const { setup, element } = load(row, batch);
+    const scaled = spec.weight === undefined ? '' : ` * ${widen(`(${spec.weight.pointer})[c]`, spec.weight.dtype)}`;
+    const shifted = spec.bias === undefined ? '' : ` + ${widen(`(${spec.bias.pointer})[c]`, spec.bias.dtype)}`;
+    return block(by, [
+      ...setup,
+      `const int64_t tk_columns = ${spec.columns};`,
+      `float tk_total = 0.0f, tk_squares = 0.0f;`,
+      `#pragma omp simd reduction(+ : tk_total)`,
+      `for (int64_t c = 0; c < tk_columns; c++) {`,
+      `  const float tk_x = ${element};`,
+      `  ${target}[c] = tk_x;`,
+      `  tk_total += tk_x;`,
+      `}`,
+      `const float tk_mean = tk_total / (float)tk_columns;`,
+      `#pragma omp simd reduction(+ : tk_squares)`,
+      `for (int64_t c = 0; c < tk_columns; c++) tk_squares += (${target}[c] - tk_mean) * (${target}[c] - tk_mean);`,
+      `const float tk_scale = 1.0f / __builtin_sqrtf(tk_squares / (float)tk_columns + (float)(${spec.eps}));`,
+      `#pragma omp simd`,
+      `for (int64_t c = 0; c < tk_columns; c++) ${target}[c] = (${target}[c] - tk_mean) * tk_scale${scaled}${shifted};`,
+    ]);
+  };
+}
+
+/**
+ * e^(x - max) / Σ e^(x - max), or its logarithm, over the columns. PyTorch: `softmax`, `log_softmax`; ONNX: `Softmax`, `LogSoftmax`.
+ * A row of -inf only, or with a NaN or +inf, is NaN where PyTorch's is.
+ */
+export function softmaxRow(spec: SoftmaxSpec): RowProvider {
+  const load = loader(spec.input);
+  return ({ target, row, batch, indent: by }) => {
+    const { setup, element } = load(row, batch);
+    const finish = spec.log
+      ? [
+          `#pragma omp simd reduction(+ : tk_total)`,
+          `for (int64_t c = 0; c < tk_columns; c++) tk_total += tn_expf(${target}[c] - tk_top);`,
+          `const float tk_log = tn_logf(tk_total);`,
+          `#pragma omp simd`,
+          `for (int64_t c = 0; c < tk_columns; c++) ${target}[c] = (${target}[c] - tk_top) - tk_log;`,
+        ]
+      : [
+          `#pragma omp simd reduction(+ : tk_total)`,
+          `for (int64_t c = 0; c < tk_columns; c++) {`,
+          `  const float tk_p = tn_expf(${target}[c] - tk_top);`,
+          `  ${target}[c] = tk_p;`,
+          `  tk_total += tk_p;`,
+          `}`,
+          `const float tk_scale = 1.0f / tk_total;`,
+          `#pragma omp simd`,
+          `for (int64_t c = 0; c < tk_columns; c++) ${target}[c] *= tk_scale;`,
+        ];
+    return block(by, [
+      ...setup,
+      `const int64_t tk_columns = ${spec.columns};`,
+      `float tk_top = -__builtin_inff(), tk_total = 0.0f;`,
+      `#pragma omp simd reduction(max : tk_top)`,
+      `for (int64_t c = 0; c < tk_columns; c++) {`,
+      `  const float tk_x = ${element};`,
+      `  ${target}[c] = tk_x;`,
+      `  tk_top = tk_x > tk_top ? tk_x : tk_top;`,
+      `}`,
+      ...finish,
+    ]);
+  };
+}
+
+/** What the texts of `layerNormRow` need of the prelude. */
+export function layerNormUses(spec: LayerNormSpec): PreludeName[] {
+  const dtypes = [spec.weight?.dtype, spec.bias?.dtype, spec.input.kind === 'matrix' ? spec.input.dtype : undefined];
+  return dtypes.flatMap((dtype) => (dtype === undefined ? [] : loadUses(dtype)));
+}
+
+/** What the texts of `softmaxRow` need of the prelude. */
+export function softmaxUses(spec: SoftmaxSpec): PreludeName[] {
+  return [
+    'tn_expf',
+    ...(spec.log ? (['tn_logf'] as const) : []),
+    ...(spec.input.kind === 'matrix' ? loadUses(spec.input.dtype) : []),
+  ];
+}
+
+/** Kernel: layerNorm of each of `rows` rows. */
+export function layerNorm(ctx: KernelContext, spec: LayerNormSpec & RowReduceRun): KernelSource {
+  return rowKernel(ctx, spec, layerNormRow(spec), layerNormUses(spec), 'layer norm');
+}
+
+/** Kernel: softmax or logSoftmax of each of `rows` rows. */
+export function softmax(ctx: KernelContext, spec: SoftmaxSpec & RowReduceRun): KernelSource {
+  return rowKernel(ctx, spec, softmaxRow(spec), softmaxUses(spec), spec.log ? 'log softmax' : 'softmax');
+}
+
+function rowKernel(
+  ctx: KernelContext,
+  spec: RowReduceRun & { readonly columns: string | number },
+  provider: RowProvider,
+  uses: readonly PreludeName[],
+  what: string,
+): KernelSource {
+  const lines = [
+    `int64_t tk_row, tk_row_end;`,
+    `tn_split(${spec.rows}, 1, t->id, t->count, &tk_row, &tk_row_end);`,
+    `float *const tk_acc = (float *)(void *)t->scratch;`,
+    `for (; tk_row < tk_row_end; tk_row++) {`,
+    provider({ target: 'tk_acc', row: 'tk_row', batch: '0', indent: '  ' }),
+    `  {`,
+    spec.epilogue({
+      acc: 'tk_acc',
+      row: 'tk_row',
+      col0: '0',
+      count: expression(spec.columns),
+      indent: '    ',
+      batch: '0',
+    }),
+    `  }`,
+    `}`,
+  ];
+  const known = staticValue(spec.columns);
+  const bytes = known === undefined ? `(int64_t)${expression(spec.columns)} * 4 + 64` : String(known * 4 + 64);
+  return {
+    functionName: ctx.functionName,
+    text:
+      kernelHead(ctx, `${what} of ${spec.rows} rows of ${spec.columns}`) + indented(lines.join('\n'), '  ') + '\n}\n',
+    uses: mergeUses(ctx, uses),
+    scratchBytes: bytes,
+  };
+}

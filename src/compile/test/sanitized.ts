@@ -1,0 +1,29 @@
+/** @file Runs the test graphs with the address and undefined-behaviour sanitizers; a finding ends the process. */
+
+import { machineIsa } from '../toolchain/target.ts';
+import { compare, load } from './compare.ts';
+import { argumentsAt, modelCases, parametersOf } from './models.ts';
+import { randomArguments, randomGraph } from './randomGraph.ts';
+
+const flags = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'];
+
+for (const { graph: make, dims } of modelCases) {
+  const graph = make();
+  const loaded = load(graph, machineIsa(), flags);
+  for (const at of dims) compare(loaded, argumentsAt(graph, new Map(Object.entries(at))), parametersOf(graph), 2);
+}
+for (let seed = 700; seed < 705; seed++) {
+  const graph = randomGraph(seed);
+  const loaded = load(graph, machineIsa(), flags);
+  for (const sizes of [
+    [1, 2],
+    [37, 6],
+  ]) {
+    const dims = new Map([
+      ['n', sizes[0]],
+      ['m', sizes[1]],
+    ]);
+    compare(loaded, randomArguments(graph, dims, seed), [], 2);
+  }
+}
+console.log('clean');

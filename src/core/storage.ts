@@ -1,0 +1,96 @@
+/** @file A block of bytes with an identity and a version counter, shared by every tensor that views it. */
+
+import { bytesOf, type DType, dtypeInfo, type TypedArray } from './dtype.ts';
+
+/** Where a mapped storage came from, so that its content hash can be remembered across processes. */
+export interface StorageOrigin {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+let nextId = 1;
+
+/**
+ * Small storages share buffers: an ArrayBuffer of its own costs more than the operation that fills it, and so does
+ * asking for its address. Every byte is handed out once, so it is still zero.
+ */
+const slabBytes = 64 * 1024;
+const smallBytes = 2048;
+let slab = new ArrayBuffer(slabBytes);
+let slabUsed = 0;
+
+export class Storage {
+  readonly id = nextId++;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  readonly origin: StorageOrigin | null;
+  /** Counts in-place writes; whoever derived something from the bytes compares it. */
+  version = 0;
+  /** Address of the first byte, filled in by the runtime on first use (0: not asked yet). */
+  address = 0;
+  private readonly arrays: { [D in DType]?: TypedArray } = {};
+  private memory: ArrayBuffer | null;
+  private fill: ((buffer: ArrayBuffer) => void) | null = null;
+
+  constructor(
+    buffer: ArrayBuffer | null,
+    byteOffset = 0,
+    byteLength = buffer?.byteLength ?? 0,
+    origin: StorageOrigin | null = null,
+  ) {
+    this.memory = buffer;
+    this.byteOffset = byteOffset;
+    this.byteLength = byteLength;
+    this.origin = origin;
+  }
+
+  /** Made and filled when it is first touched: a parameter that is loaded before that costs nothing. */
+  static deferred(byteLength: number, fill: (buffer: ArrayBuffer) => void): Storage {
+    const storage = new Storage(null, 0, byteLength);
+    storage.fill = fill;
+    return storage;
+  }
+
+  get buffer(): ArrayBuffer {
+    if (!this.memory) {
+      this.memory = new ArrayBuffer(this.byteLength);
+      this.fill?.(this.memory);
+      this.fill = null;
+    }
+    return this.memory;
+  }
+
+  /** The contents are about to be overwritten as a whole: what `deferred` would fill in is not needed. */
+  forgetContents(): void {
+    this.fill = null;
+  }
+
+  /** Zero-filled, in an ArrayBuffer: small typed arrays would live on the moving JavaScript heap. */
+  static allocate(dtype: DType, elements: number): Storage {
+    const bytes = elements * bytesOf(dtype);
+    if (bytes > smallBytes) return new Storage(new ArrayBuffer(bytes));
+    if (slabUsed + bytes > slabBytes) {
+      slab = new ArrayBuffer(slabBytes);
+      slabUsed = 0;
+    }
+    const storage = new Storage(slab, slabUsed, bytes);
+    slabUsed += Math.ceil(bytes / 64) * 64;
+    return storage;
+  }
+
+  /** The bytes as elements of `dtype` (bit patterns for the half types). */
+  typed(dtype: DType): TypedArray {
+    let array = this.arrays[dtype];
+    if (!array) {
+      const info = dtypeInfo[dtype];
+      array = new info.array(this.buffer, this.byteOffset, Math.floor(this.byteLength / info.bytes));
+      this.arrays[dtype] = array;
+    }
+    return array;
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.buffer, this.byteOffset, this.byteLength);
+  }
+}

@@ -1,0 +1,139 @@
+/** @file `compileCache`: TC39 decorator, legacy decorator and wrapper of a function. */
+
+import type { Parameter } from '../capture/matchers.ts';
+import { concrete } from '../capture/settle.ts';
+import type { SourceMeta } from '../capture/sources.ts';
+import { TnError } from '../core/errors.ts';
+import { activeTracer, withTracer } from '../core/tracer.ts';
+import { assertPrecision, partsAreEager, warnOnce } from './mode.ts';
+import { type CompileCacheOptions, Overload } from './overload.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a decorator must accept methods with parameters of any type.
+type AnyFunction = (this: any, ...args: any[]) => unknown;
+
+/** What `compileCache(name, options)` gives: usable as a TC39 and as a legacy method decorator. */
+export interface CompileCacheDecorator {
+  <This, F extends AnyFunction>(target: F, context: ClassMethodDecoratorContext<This, F>): F;
+  <F extends AnyFunction>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<F>,
+  ): TypedPropertyDescriptor<F>;
+}
+
+const overloadsOf = new WeakMap<object, readonly Overload[]>();
+
+/**
+ * Captures a function or method on its first call and runs native code on later ones, in this process and others.
+ *
+ * @param name the part's name in the cache: letters, digits, `_`, `-`, `.`
+ * @param options what is declared of the arguments, where the record goes, when it is compiled
+ * @param fn the function to wrap; without it a method decorator is returned
+ * @throws TnError when the name is taken by another function, or `inputMatchers` names no parameter
+ */
+export function compileCache<F extends AnyFunction>(name: string, fn: F): F;
+export function compileCache<F extends AnyFunction>(name: string, options: CompileCacheOptions, fn: F): F;
+export function compileCache(name: string, options?: CompileCacheOptions): CompileCacheDecorator;
+export function compileCache(name: string, ...rest: unknown[]): unknown {
+  // The transformer appends its metadata as the fourth argument.
+  const meta = (rest[2] as SourceMeta | undefined) ?? null;
+  const fn = typeof rest[0] === 'function' ? rest[0] : rest[1];
+  const options = (typeof rest[0] === 'function' ? {} : (rest[0] ?? {})) as CompileCacheOptions;
+  checkName(name);
+  if (options.precision !== undefined) assertPrecision(options.precision, `compileCache "${name}"`);
+  if (typeof fn === 'function') return wrap(name, options, fn as AnyFunction, meta);
+  return (target: unknown, context: unknown, descriptor?: PropertyDescriptor): unknown => {
+    if (typeof target === 'function' && isDecoratorContext(context)) {
+      if (context.kind !== 'method') {
+        throw new TnError({ what: `compileCache "${name}" decorates a ${context.kind}.`, fix: 'put it on a method' });
+      }
+      return wrap(name, options, target as AnyFunction, meta);
+    }
+    if (descriptor && typeof descriptor.value === 'function') {
+      return { ...descriptor, value: wrap(name, options, descriptor.value as AnyFunction, meta) };
+    }
+    throw new TnError({
+      what: `compileCache "${name}" decorates no method.`,
+      fix: 'put it on a method, or wrap a function',
+    });
+  };
+}
+
+function isDecoratorContext(x: unknown): x is { readonly kind: string } {
+  return typeof x === 'object' && x !== null && 'kind' in x;
+}
+
+function checkName(name: string): void {
+  if (typeof name !== 'string' || !/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(name)) {
+    throw new TnError({
+      what: `compileCache: ${JSON.stringify(name)} is no name for a part.`,
+      fix: 'use up to 100 letters, digits, `_`, `-` and `.`',
+    });
+  }
+}
+
+function wrap(name: string, options: CompileCacheOptions, fn: AnyFunction, meta: SourceMeta | null): AnyFunction {
+  claimName(name, meta);
+  const inner = overloadsOf.get(fn) ?? [];
+  const raw = inner.length > 0 ? inner[0].raw : (fn as (this: unknown, ...args: unknown[]) => unknown);
+  const overload = new Overload(name, options, raw, meta, parametersOf(raw, meta));
+  const overloads = [overload, ...inner];
+  function dispatched(this: unknown, ...args: unknown[]): unknown {
+    // Inside an outer capture a part is inlined; TN_MODE=eager leaves the cache alone.
+    if (partsAreEager()) return raw.apply(this, args);
+    if (activeTracer !== null) {
+      if (!activeTracer.aborted) return raw.apply(this, args);
+      // The outer one stays eager: this one is on its own, with numbers in place of what that capture made symbolic.
+      concrete(this);
+      const plain = concrete(args).value as unknown[];
+      return withTracer(null, () => dispatched.apply(this, plain));
+    }
+    let reasons = '';
+    for (const candidate of overloads) {
+      const problem = candidate.admit(args);
+      if (problem === null) return candidate.call(this, args);
+      reasons += `${reasons ? '; ' : ''}"${candidate.part}": ${problem}`;
+    }
+    warnOnce(`no overload admits a call, it runs eagerly (${reasons})`, `${name}: admission`);
+    overload.countEager();
+    return raw.apply(this, args);
+  }
+  Object.defineProperty(dispatched, 'name', { value: raw.name, configurable: true });
+  Object.defineProperty(dispatched, 'length', { value: raw.length, configurable: true });
+  overloadsOf.set(dispatched, overloads);
+  return dispatched;
+}
+
+const claimed = new Map<string, string>();
+
+/** One name, one place: two functions of one name in a file would share entries. */
+function claimName(name: string, meta: SourceMeta | null): void {
+  if (!meta) return;
+  const { file } = meta.file.info;
+  const key = `${file}\0${name}`;
+  const place = `${file}:${meta.loc[0]}:${meta.loc[1]}`;
+  const known = claimed.get(key);
+  if (known === undefined) claimed.set(key, place);
+  else if (known !== place) {
+    throw new TnError({
+      what: `compileCache "${name}" is used twice in one file.`,
+      found: [known, place],
+      fix: 'give each function a name of its own',
+    });
+  }
+}
+
+/** Parameter names, from the transformer or (weaker) from the function's text. */
+function parametersOf(fn: AnyFunction, meta: SourceMeta | null): readonly Parameter[] {
+  if (meta?.params) return meta.params;
+  const text = Function.prototype.toString.call(fn);
+  const head =
+    /^(?:async\s*)?(?:function\b[^(]*)?(?:[\w$]+\s*)?\(([^()]*)\)/.exec(text)?.[1] ??
+    /^(?:async\s*)?([\w$]+)\s*=>/.exec(text)?.[1];
+  if (head === undefined) return Array.from({ length: fn.length }, () => ({ name: null }));
+  return head
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => ({ name: /^(?:\.\.\.)?([\w$]+)/.exec(part)?.[1] ?? null, rest: part.startsWith('...') }));
+}

@@ -1,0 +1,96 @@
+/*
+ * Packing of weight matrices into the panels that the kernels stream: tn_runtime.h, pack_panels.
+ */
+#include "tn_internal.h"
+
+#include <string.h>
+
+enum { PANEL = 16 };
+
+/* Elements of any type at any address: a checkpoint's tensors need not be aligned. */
+typedef uint8_t __attribute__((may_alias)) bits8;
+typedef uint16_t __attribute__((may_alias, aligned(1))) bits16;
+typedef uint32_t __attribute__((may_alias, aligned(1))) bits32;
+
+typedef struct matrix {
+  const char *source;
+  char *target;
+  int64_t element, group, n, k1, k0, stride_n, stride_k1, stride_k0;
+  int64_t k, panel_bytes;
+} matrix;
+
+static int read_block(matrix *m, const int64_t *block) {
+  *m = (matrix){
+      .source = (const char *)(uintptr_t)block[TN_PACK_SOURCE],
+      .target = (char *)(uintptr_t)block[TN_PACK_TARGET],
+      .element = block[TN_PACK_ELEMENT],
+      .group = block[TN_PACK_GROUP],
+      .n = block[TN_PACK_N],
+      .k1 = block[TN_PACK_K1],
+      .k0 = block[TN_PACK_K0],
+      .stride_n = block[TN_PACK_STRIDE_N],
+      .stride_k1 = block[TN_PACK_STRIDE_K1],
+      .stride_k0 = block[TN_PACK_STRIDE_K0],
+  };
+  if (m->element != 1 && m->element != 2 && m->element != 4) return 0;
+  if (m->group != 1 && m->group != 2 && m->group != 4) return 0;
+  if (m->n < 0 || m->k1 < 0 || m->k0 < 0) return 0;
+  m->k = m->k1 * m->k0;
+  m->panel_bytes = tn_ceildiv(m->k, m->group) * m->group * PANEL * m->element;
+  return 1;
+}
+
+/*
+ * One panel, for one element type. Rows of the panel are written in order; reads walk up to 16 columns side by side,
+ * each a sequential stream when stride_k0 is 1, or one contiguous piece when stride_n is 1.
+ */
+#define PACK_PANEL(type)                                                                               \
+  static void pack_##type(const matrix *m, int64_t panel) {                                      \
+    const int64_t n0 = panel * PANEL, columns = tn_min(PANEL, m->n - n0), g = m->group;                \
+    const type *source = (const type *)(const void *)m->source + n0 * m->stride_n;                     \
+    type *target = (type *)(void *)(m->target + panel * m->panel_bytes);                               \
+    if (columns < PANEL || m->k % g != 0) memset(target, 0, (size_t)m->panel_bytes);                   \
+    int64_t lane = 0; /* k mod g */                                                                    \
+    for (int64_t k1 = 0; k1 < m->k1; k1++) {                                                           \
+      const type *row = source + k1 * m->stride_k1;                                                    \
+      for (int64_t k0 = 0; k0 < m->k0; k0++, row += m->stride_k0) {                                    \
+        for (int64_t c = 0; c < columns; c++) target[c * g + lane] = row[c * m->stride_n];             \
+        if (++lane == g) {                                                                             \
+          lane = 0;                                                                                    \
+          target += g * PANEL;                                                                         \
+        }                                                                                              \
+      }                                                                                                \
+    }                                                                                                  \
+  }
+
+PACK_PANEL(bits8)
+PACK_PANEL(bits16)
+PACK_PANEL(bits32)
+
+static void pack_share(void *arg, int64_t id, tn_team *team) {
+  const matrix *m = arg;
+  int64_t begin, end;
+  tn_split(tn_ceildiv(m->n, PANEL), 1, id, team->count, &begin, &end);
+  for (int64_t panel = begin; panel < end; panel++) {
+    if (m->element == 1) {
+      pack_bits8(m, panel);
+    } else if (m->element == 2) {
+      pack_bits16(m, panel);
+    } else {
+      pack_bits32(m, panel);
+    }
+  }
+}
+
+int64_t TN_PREFIX(pack_bytes)(const int64_t *block) {
+  matrix m;
+  return read_block(&m, block) ? tn_ceildiv(m.n, PANEL) * m.panel_bytes : -1;
+}
+
+int64_t TN_PREFIX(pack_panels)(const int64_t *block) {
+  matrix m;
+  if (!read_block(&m, block)) return TN_ERROR_VALUE;
+  const int64_t bytes = m.n * m.k * m.element;
+  TN_PREFIX(pool_run)(pack_share, &m, bytes < (1 << 16) ? 1 : TN_PREFIX(pool_threads)());
+  return TN_OK;
+}

@@ -1,0 +1,145 @@
+/** @file Files as memory: a region becomes an ArrayBuffer without being read. */
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import os from 'node:os';
+import { markAsUntransferable } from 'node:worker_threads';
+import { TnError } from '../core/errors.ts';
+import { addressOf, type Ffi, type NativeFunction, tryFfi } from './ffi.ts';
+
+export interface MappedFile {
+  /** Exactly the region. Writing to it stays in this process: the file never changes. */
+  readonly buffer: ArrayBuffer;
+  /** Address of the region's first byte; 0 when it is empty or this machine has no way into native code. */
+  readonly address: number;
+  readonly byteLength: number;
+  /** False: there was no mapping, the bytes were read. */
+  readonly mapped: boolean;
+}
+
+export interface MapRegion {
+  /** Bytes from the start of the file; any number, mappings start at the page below. */
+  readonly offset?: number;
+  /** Default: to the end of the file. */
+  readonly length?: number;
+}
+
+/** PROT_READ | PROT_WRITE and MAP_PRIVATE: the same numbers on Linux and macOS. */
+const readWrite = 3;
+const privateMapping = 2;
+/** MADV_WILLNEED, likewise. */
+const willNeed = 3;
+
+interface LibC {
+  readonly ffi: Ffi;
+  readonly mmap: NativeFunction;
+  readonly munmap: NativeFunction;
+  readonly madvise: NativeFunction;
+  readonly pageBytes: number;
+}
+
+let libc: LibC | null | undefined;
+
+/** libc through the FFI; null where there is none (no koffi, Windows). */
+function openLibC(): LibC | null {
+  if (libc !== undefined) return libc;
+  libc = null;
+  const ffi = os.platform() === 'win32' ? null : tryFfi();
+  if (ffi) {
+    try {
+      const library = ffi.load(null);
+      const types = ['address', 'int64', 'int32', 'int32', 'int32', 'int64'] as const;
+      const pageBytes = Number(library.bind('getpagesize', 'int32', [])());
+      libc = {
+        ffi,
+        mmap: library.bind('mmap', 'int64', types),
+        munmap: library.bind('munmap', 'int32', ['address', 'int64']),
+        madvise: library.bind('madvise', 'int32', ['address', 'int64', 'int32']),
+        pageBytes,
+      };
+    } catch {
+      // A libc that hides these: files are read instead.
+    }
+  }
+  return libc;
+}
+
+/** Unmaps when nobody has the ArrayBuffer any more. Whoever keeps an address alone must keep the buffer with it. */
+const unmapping = new FinalizationRegistry<{ base: number; bytes: number }>(({ base, bytes }) => {
+  libc?.munmap(base, bytes);
+});
+
+/**
+ * Maps a region of a file, private and writable. Works without a C compiler; where mapping is impossible the region is
+ * read instead. A file that shrinks while it is mapped kills the process on access, as mappings do: replace files by
+ * rename.
+ * @throws TnError when the file cannot be opened or the region is not inside it.
+ */
+export function mapFile(file: string, region: MapRegion = {}): MappedFile {
+  const fd = openFile(file);
+  try {
+    const { offset, length } = checkRegion(file, fstatSync(fd).size, region);
+    if (length === 0) return { buffer: new ArrayBuffer(0), address: 0, byteLength: 0, mapped: false };
+    return mapOpenFile(fd, offset, length) ?? readRegion(file, fd, offset, length);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openFile(file: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    throw new TnError({ what: `cannot open ${file}`, found: [(error as Error).message] });
+  }
+}
+
+function checkRegion(file: string, size: number, region: MapRegion): { offset: number; length: number } {
+  const { offset = 0, length = size - offset } = region;
+  const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
+  if (whole && offset >= 0 && length >= 0 && offset + length <= size) return { offset, length };
+  throw new TnError({
+    what: `${file} is shorter than it should be`,
+    found: [`the file has ${size} bytes`, `bytes ${offset} to ${offset + length} are needed`],
+    fix: 'the file is damaged or was not downloaded in full: get it again',
+  });
+}
+
+function mapOpenFile(fd: number, offset: number, length: number): MappedFile | null {
+  const c = openLibC();
+  if (!c) return null;
+  const before = offset % c.pageBytes;
+  const bytes = length + before;
+  const base = Number(c.mmap(0, bytes, readWrite, privateMapping, fd, offset - before));
+  if (base === -1) return null;
+  let buffer: ArrayBuffer;
+  try {
+    buffer = c.ffi.view(base + before, length);
+  } catch {
+    // An engine that allows no foreign memory in ArrayBuffers.
+    c.munmap(base, bytes);
+    return null;
+  }
+  // Transferring would detach this object, and its collection would unmap what the receiver holds.
+  markAsUntransferable(buffer);
+  unmapping.register(buffer, { base, bytes });
+  return { buffer, address: base + before, byteLength: length, mapped: true };
+}
+
+function readRegion(file: string, fd: number, offset: number, length: number): MappedFile {
+  const buffer = new ArrayBuffer(length);
+  // One read takes at most 2 GB.
+  for (let at = 0; at < length; ) {
+    const read = readSync(fd, new Uint8Array(buffer, at, Math.min(length - at, 1 << 30)), { position: offset + at });
+    if (read === 0) throw new TnError({ what: `${file} became shorter while it was read` });
+    at += read;
+  }
+  return { buffer, address: tryFfi() ? addressOf(buffer) : 0, byteLength: length, mapped: false };
+}
+
+/** Asks the system to start reading a mapped region in; a hint. */
+export function prefetch(mapping: MappedFile): void {
+  const c = openLibC();
+  if (!c || !mapping.mapped) return;
+  const before = mapping.address % c.pageBytes;
+  c.madvise(mapping.address - before, mapping.byteLength + before, willNeed);
+}

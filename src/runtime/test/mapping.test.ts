@@ -1,0 +1,75 @@
+/** @file Mapped files: any region, private writes, clear errors, lifetimes. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { afterAll, describe, expect, it } from 'vitest';
+import { TnError } from '../../core/errors.ts';
+import { ffi } from '../ffi.ts';
+import { mapFile, prefetch } from '../mapping.ts';
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'tn-mapping-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const file = path.join(folder, 'numbers');
+const content = Uint8Array.from({ length: 20_000 }, (_, i) => (i * 7 + (i >> 8)) & 255);
+writeFileSync(file, content);
+
+describe('mapFile', () => {
+  it('gives the whole file, or any region of it', () => {
+    const whole = mapFile(file);
+    expect(whole.mapped).toBe(true);
+    expect(Buffer.compare(new Uint8Array(whole.buffer), content)).toBe(0);
+    for (const [offset, length] of [
+      [0, 1],
+      [1, 4095],
+      [4095, 2],
+      [4096, 4096],
+      [5001, 14_999],
+      [8, 19_992],
+    ]) {
+      const part = mapFile(file, { offset, length });
+      prefetch(part);
+      expect(part.byteLength).toBe(length);
+      expect(part.buffer.byteLength).toBe(length);
+      expect(part.address % 4096).toBe(offset % 4096);
+      expect(Buffer.compare(new Uint8Array(part.buffer), content.subarray(offset, offset + length))).toBe(0);
+      expect(new Uint8Array(ffi().view(part.address, 1))[0]).toBe(content[offset]);
+    }
+    expect(mapFile(file, { offset: 20_000 })).toMatchObject({ byteLength: 0, address: 0 });
+  });
+
+  it('keeps writes in this process, apart for each mapping', () => {
+    const one = new Uint8Array(mapFile(file).buffer);
+    const other = new Uint8Array(mapFile(file).buffer);
+    one[5000] ^= 255;
+    expect(other[5000]).toBe(content[5000]);
+    expect(readFileSync(file)[5000]).toBe(content[5000]);
+  });
+
+  it('refuses what is not there', () => {
+    expect(() => mapFile(path.join(folder, 'absent'))).toThrow(TnError);
+    expect(() => mapFile(file, { offset: 19_999, length: 2 })).toThrow(/20000 bytes/);
+    expect(() => mapFile(file, { offset: -1, length: 2 })).toThrow(TnError);
+    expect(() => mapFile(file, { offset: 30_000 })).toThrow(TnError);
+    expect(() => mapFile(file, { offset: 0.5, length: 2 })).toThrow(TnError);
+  });
+
+  it('survives the file being replaced, and cannot be transferred away', () => {
+    const replaced = path.join(folder, 'replaced');
+    writeFileSync(replaced, content);
+    const mapping = mapFile(replaced);
+    rmSync(replaced);
+    writeFileSync(replaced, 'short');
+    expect(new Uint8Array(mapping.buffer)[19_999]).toBe(content[19_999]);
+    const channel = new MessageChannel();
+    try {
+      channel.port1.postMessage(mapping.buffer, [mapping.buffer]);
+    } catch {
+      // Newer Node versions refuse; older ones copy.
+    }
+    channel.port1.close();
+    expect(mapping.buffer.byteLength).toBe(20_000);
+  });
+});

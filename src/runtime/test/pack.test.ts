@@ -1,0 +1,77 @@
+/** @file Packing against a reference in JavaScript, for every element size, group and layout of the source. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { addressOf } from '../ffi.ts';
+import { nativeRuntime } from '../nativeRuntime.ts';
+import { allocateAligned, type PanelSource, packPanels, panelBytes } from '../pack.ts';
+import { exampleRuntimePath } from './exampleArtifact.ts';
+
+/** Panels [ceil(N/16)][ceil(K/g)][16][g], element by element. */
+function reference(source: PanelSource, bytes: Uint8Array): Uint8Array {
+  const { elementBytes: size, group: g, n, k1, k0 } = source;
+  const blocks = Math.ceil((k1 * k0) / g);
+  const panels = new Uint8Array(panelBytes(source));
+  for (let column = 0; column < n; column++) {
+    for (let k = 0; k < k1 * k0; k++) {
+      const from = column * source.strideN + Math.floor(k / k0) * source.strideK1 + (k % k0) * source.strideK0;
+      const to = ((Math.floor(column / 16) * blocks + Math.floor(k / g)) * 16 + (column % 16)) * g + (k % g);
+      panels.set(bytes.subarray(from * size, (from + 1) * size), to * size);
+    }
+  }
+  return panels;
+}
+
+function check(source: PanelSource, elements: number): void {
+  const runtime = nativeRuntime(exampleRuntimePath);
+  const bytes = new Uint8Array(new ArrayBuffer(elements * source.elementBytes));
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 31 + 7) & 255;
+  const size = panelBytes(source);
+  const target = allocateAligned(size);
+  target.bytes.fill(0xee);
+  expect(target.address % 64).toBe(0);
+  packPanels(runtime, source, addressOf(bytes), target.address);
+  expect(Buffer.compare(target.bytes, reference(source, bytes))).toBe(0);
+}
+
+const elementBytes = fc.constantFrom(1, 2, 4) as fc.Arbitrary<1 | 2 | 4>;
+const group = fc.constantFrom(1, 2, 4) as fc.Arbitrary<1 | 2 | 4>;
+const size = fc.integer({ min: 0, max: 70 });
+
+describe('packing', () => {
+  it('packs [N, K], [K, N] and rows with gaps', () => {
+    fc.assert(
+      fc.property(elementBytes, group, size, size, fc.boolean(), fc.nat(3), (bytes, g, n, k, transposed, gap) => {
+        const [strideN, strideK0] = transposed ? [1, n + gap] : [k + gap, 1];
+        check(
+          { elementBytes: bytes, group: g, n, k1: 1, k0: k, strideN, strideK1: 0, strideK0 },
+          (n + gap) * (k + gap) + 1,
+        );
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('packs a convolution [N, C, W] with the taps outermost', () => {
+    fc.assert(
+      fc.property(
+        elementBytes,
+        group,
+        size,
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 4 }),
+        (bytes, g, n, c, w) => {
+          check(
+            { elementBytes: bytes, group: g, n, k1: w, k0: c, strideN: c * w, strideK1: 1, strideK0: w },
+            n * c * w + 1,
+          );
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('packs matrices large enough for threads', () => {
+    check({ elementBytes: 2, group: 1, n: 1003, k1: 1, k0: 257, strideN: 257, strideK1: 0, strideK0: 1 }, 1003 * 257);
+  });
+});

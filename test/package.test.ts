@@ -1,0 +1,91 @@
+/** @file The packed tarball, as a user installs it: no sources, no tsx, `node --import torchnative/register`. */
+
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { packageVersion } from '../src/dispatch/version.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'tn-package-'));
+const app = join(folder, 'app');
+const installed = join(app, 'node_modules/torchnative');
+
+function run(command: string, args: readonly string[], cwd = app, env: Record<string, string> = {}): string {
+  const { NODE_OPTIONS: _options, INIT_CWD: _npm, ...own } = process.env;
+  return execFileSync(command, args, {
+    cwd,
+    env: { ...own, NO_COLOR: '1', TN_CACHE_DIR: join(folder, 'cache'), ...env },
+    encoding: 'utf8',
+  });
+}
+
+beforeAll(() => {
+  // Built in a copy: other tests run what stands in dist/ of this clone.
+  const clone = join(folder, 'clone');
+  mkdirSync(clone);
+  for (const name of [
+    'src',
+    'cache',
+    'transformers',
+    'bin',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'LICENSE',
+    'README.md',
+  ]) {
+    cpSync(join(root, name), join(clone, name), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
+  run('npm', ['run', '-s', 'build'], clone);
+  const tarball = run('npm', ['pack', '--silent', '--pack-destination', folder], clone).trim().split('\n').at(-1) ?? '';
+  mkdirSync(join(app, 'node_modules'), { recursive: true });
+  run('tar', ['xzf', join(folder, tarball), '-C', folder], root);
+  cpSync(join(folder, 'package'), installed, { recursive: true });
+  // What npm would have fetched.
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (name.startsWith('.') || name === 'torchnative' || existsSync(join(app, 'node_modules', name))) continue;
+    symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name));
+  }
+  writeFileSync(join(app, 'package.json'), '{ "name": "app", "type": "module" }');
+  cpSync(join(root, 'examples/hello.ts'), join(app, 'hello.ts'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('holds built files, types and the C runtime, and no sources or tests', () => {
+  expect(existsSync(join(installed, 'src'))).toBe(false);
+  expect(existsSync(join(installed, 'dist/src/runtime/c/tn_runtime.h'))).toBe(true);
+  expect(existsSync(join(installed, 'dist/src/index.d.ts'))).toBe(true);
+  const files = run('find', [installed, '-path', '*/test/*'], folder);
+  expect(files).toBe('');
+});
+
+test('version', () => {
+  const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { version: string };
+  expect(packageVersion()).toBe(version);
+});
+
+test('bare register: captured, then native in the next process', () => {
+  const first = run('node', ['--import', 'torchnative/register', 'hello.ts']);
+  expect(first).toBe('tensor([21., 42., 63.])\ntensor([3., 4., 5., 6., 7.])\n');
+  expect(run('node', ['--import', 'torchnative/register', 'hello.ts'], app, { TN_MODE: 'require' })).toBe(first);
+});
+
+test('its command serves the same entry', () => {
+  const tn = join(installed, 'bin/tn.mjs');
+  expect(run('node', [tn, 'run', 'hello.ts'], app, { TN_MODE: 'require' })).toContain('21., 42., 63.');
+  expect(run('node', [tn, 'cache', 'ls'])).toMatch(/addMul .* native/);
+});

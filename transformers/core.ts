@@ -1,0 +1,181 @@
+/** @file The transformer's core: TypeScript source in, TypeScript source with metadata and symbolic operators out. */
+
+import { basename } from 'node:path';
+import type { SourceMap } from 'magic-string';
+import { children, forEachChild, isClass, isFunction, isScript, type Node, parseScript, startOf } from './ast.ts';
+import { moduleValues, type PackageNames } from './closureValues.ts';
+import { Edits } from './edits.ts';
+import { annotateCompileCache, decoratorCall, fileHeader, type MetadataContext, stampClass } from './metadata.ts';
+import { rewriteOperators } from './operators.ts';
+import {
+  isOwnFile,
+  isPackageImport,
+  mayImportPackage,
+  type PackageSpecifier,
+  packageImports,
+  packageName,
+} from './ownPackage.ts';
+import { type Pragmas, readPragmas } from './pragmas.ts';
+import { isReached } from './reach.ts';
+import { resolveSpecifier } from './resolve.ts';
+import { analyzeScopes, type Scopes } from './scope.ts';
+import { sourceClosure } from './sourceClosure.ts';
+import { Temporaries } from './temporaries.ts';
+
+export interface TransformOptions {
+  /**
+   * Import specifiers that mean this package (their subpaths included), or rules. Default `['torchnative']`. A
+   * relative import of the package's own entry file always counts.
+   */
+  readonly packageSpecifiers?: readonly PackageSpecifier[];
+}
+
+export interface TransformResult {
+  /** Still TypeScript: types and decorators are as they were. */
+  readonly code: string;
+  /** Exact to the original, which it contains. */
+  readonly map: SourceMap;
+  /** The files that the result depends on (absolute paths, the file itself included): for tools that watch. */
+  readonly dependencies: readonly string[];
+}
+
+const defaultSpecifiers: readonly PackageSpecifier[] = [packageName];
+
+/** Whether a file is one the transformer may have to do with, without reading it closely. */
+function mayTransform(code: string, path: string, options: TransformOptions = {}): boolean {
+  if (!isScript(path) || /\.c[jt]s$|\.d\.[cm]?ts$/.test(path) || /[\\/]node_modules[\\/]/.test(path)) return false;
+  if (isOwnFile(path)) return false;
+  // Asked of every file: what the first one imports is looked at with it.
+  const reached = isReached(path);
+  return reached || mayImportPackage(code, path, options.packageSpecifiers ?? defaultSpecifiers);
+}
+
+/**
+ * Transforms one file.
+ *
+ * @param code its source, before types are stripped
+ * @param id its absolute path; a query is ignored
+ * @returns undefined for a file that stays as it is: one that neither imports the package nor is imported by a file
+ *   with parts, that is transformed already, that asks to be left alone (`tn-ignore-file`), or that does not parse
+ */
+export function transform(code: string, id: string, options: TransformOptions = {}): TransformResult | undefined {
+  const path = id.replace(/[?#].*$/, '');
+  if (!mayTransform(code, path, options) || code.includes('const __tnFile = __tn.file(')) return undefined;
+  const parsed = parseScript(code, path);
+  if (!parsed) return undefined;
+  const specifiers = options.packageSpecifiers ?? defaultSpecifiers;
+  const [imported] = packageImports(parsed.program, path, specifiers);
+  const pragmas = readPragmas(parsed.comments);
+  if (pragmas.ignoreFile || (imported === undefined && !isReached(path))) return undefined;
+
+  const scopes = analyzeScopes(parsed.program);
+  const edits = new Edits(code);
+  const names: PackageNames = {
+    isPackage: (specifier) => isPackageImport(specifier, path, specifiers),
+    isProject: (specifier) => resolveSpecifier(specifier, path).kind === 'files',
+  };
+  const walk = new Walk(edits, scopes, names, pragmas);
+  const header = walk.program(parsed.program);
+
+  const closure = sourceClosure(path, parsed);
+  const facts = { ...closure, file: path, source: closure.key, values: moduleValues(scopes, names) };
+  const specifier = imported?.startsWith('.') ? imported : packageName;
+  edits.before(header.at, `${fileHeader(specifier, facts)}${header.declaration()} `);
+  return { code: edits.toString(), map: edits.map(basename(path)), dependencies: closure.paths };
+}
+
+/** The walk over one program: children before parents, each node edited once. */
+class Walk {
+  private readonly edits: Edits;
+  private readonly scopes: Scopes;
+  private readonly pragmas: Pragmas;
+  private readonly metadata: MetadataContext;
+  private temporaryCount = 0;
+  private readonly freshName = (): string => `__tn${++this.temporaryCount}`;
+
+  constructor(edits: Edits, scopes: Scopes, names: PackageNames, pragmas: Pragmas) {
+    this.edits = edits;
+    this.scopes = scopes;
+    this.pragmas = pragmas;
+    this.metadata = { edits, scopes, names };
+  }
+
+  /** Walks the program. Returns where the file's header goes, with the module's temporaries. */
+  program(program: Node): Temporaries {
+    const first = children(program, 'body')[0];
+    const header = new Temporaries(first ? startOf(first) : program.end, this.freshName);
+    forEachChild(program, (part) => this.visit(part, program, header));
+    return header;
+  }
+
+  private isIgnored(node: Node): boolean {
+    if (this.pragmas.ignoredLines.size === 0) return false;
+    const statement =
+      /Statement$|Declaration$|^Class(Private)?(Method|Property)$|^ClassAccessorProperty$|^StaticBlock$/;
+    if (!statement.test(node.type)) return false;
+    const begin = [node, ...children(node, 'decorators')].map((part) => part.loc.start.line);
+    return this.pragmas.ignoredLines.has(Math.min(...begin));
+  }
+
+  /** Walks a block whose variables live as long as the running function. */
+  private body(block: Node, brace: number): void {
+    const last = children(block, 'directives').at(-1);
+    const temporaries = new Temporaries(last ? last.end : brace + 1, this.freshName);
+    this.visitChildren(block, temporaries);
+    const declaration = temporaries.declaration();
+    if (declaration !== '') this.edits.after(temporaries.at, last ? `;${declaration}` : declaration);
+  }
+
+  private visitChildren(node: Node, temporaries: Temporaries | null): void {
+    forEachChild(node, (part) => this.visit(part, node, temporaries));
+  }
+
+  private visit(node: Node, parent: Node, temporaries: Temporaries | null): void {
+    if (this.isIgnored(node)) return;
+    switch (node.type) {
+      case 'ImportDeclaration':
+      case 'ExportAllDeclaration':
+        return;
+      case 'Decorator':
+        this.visitDecorator(node, parent, temporaries);
+        return;
+      case 'StaticBlock':
+        this.body(node, this.edits.skipSpace(node.start + 'static'.length));
+        return;
+      case 'TSModuleBlock':
+        this.body(node, node.start);
+        return;
+      case 'ClassProperty':
+      case 'ClassPrivateProperty':
+      case 'ClassAccessorProperty':
+        // An initialiser runs by itself, once an instance; a computed name is evaluated with the class.
+        forEachChild(node, (part, field) => this.visit(part, node, field === 'value' ? null : temporaries));
+        return;
+    }
+    if (isFunction(node)) {
+      this.visitFunction(node, temporaries);
+      return;
+    }
+    this.visitChildren(node, temporaries);
+    rewriteOperators(node, { edits: this.edits, scopes: this.scopes, parent, temporaries });
+    if (node.type === 'CallExpression') annotateCompileCache(node, null, this.metadata);
+    if (isClass(node)) stampClass(node, this.metadata);
+  }
+
+  private visitFunction(node: Node, temporaries: Temporaries | null): void {
+    forEachChild(node, (part, field) => {
+      if (field === 'body' && part.type === 'BlockStatement') this.body(part, part.start);
+      else this.visit(part, node, field === 'key' || field === 'decorators' ? temporaries : null);
+    });
+  }
+
+  private visitDecorator(node: Node, method: Node, temporaries: Temporaries | null): void {
+    const call = decoratorCall(node);
+    if (call.type !== 'CallExpression') {
+      this.visitChildren(node, temporaries);
+      return;
+    }
+    this.visitChildren(call, temporaries);
+    annotateCompileCache(call, isFunction(method) ? method : null, this.metadata);
+  }
+}

@@ -1,0 +1,89 @@
+/** @file Node's module hooks (they run in the loader thread): transform and strip project files, find `.ts` for `.js`. */
+
+import { readFile } from 'node:fs/promises';
+import type { LoadHook, ResolveHook } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { isScript } from './ast.ts';
+import { transform } from './core.ts';
+import { isOwnFile } from './ownPackage.ts';
+import { stripTypes } from './strip.ts';
+
+const typescript = /\.m?tsx?$/;
+
+/** A URL without its query. tsx also writes one of its own, escaped, into the path of what it takes for CommonJS. */
+function withoutQuery(url: string): string {
+  return url.replace(/(?:[?#]|%3Ftsx-).*$/, '');
+}
+
+function projectPath(url: string): string | null {
+  if (!url.startsWith('file:')) return null;
+  const path = fileURLToPath(withoutQuery(url));
+  return isScript(path) && !/[\\/]node_modules[\\/]/.test(path) ? path : null;
+}
+
+function errorCode(error: unknown): unknown {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+/**
+ * Whether TypeScript is written as an ES module. In a package whose package.json has no `"type"` tools take it for
+ * CommonJS all the same, and what is `require`d passes no hook.
+ */
+function isModuleSyntax(code: string): boolean {
+  if (/\b(?:require\s*\(|module\.exports|exports\.\w|__dirname\b|__filename\b)/.test(code)) return false;
+  return /^\s*(?:import|export)\b(?!\s*\()/m.test(code);
+}
+
+/** As Node resolves; a project's `./x.js` that is not there is its `./x.ts`, and ES modules are taken as what they are. */
+export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
+  const resolved = await resolveSource(specifier, context, nextResolve);
+  if (resolved.format !== 'commonjs') return resolved;
+  const path = projectPath(resolved.url);
+  if (path === null || !typescript.test(path) || !isModuleSyntax(await readFile(path, 'utf8'))) return resolved;
+  const url = resolved.url.includes('tsx-commonjs') ? withoutQuery(resolved.url) : resolved.url;
+  return { ...resolved, url, format: 'module' };
+};
+
+const resolveSource: ResolveHook = async (specifier, context, nextResolve) => {
+  try {
+    return await nextResolve(specifier, context);
+  } catch (error) {
+    const parent = context.parentURL;
+    const relative = /^(?:\.{1,2}\/|file:)/.test(specifier) && /\.m?jsx?(?=$|[?#])/.test(specifier);
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND' || !relative || !parent || !projectPath(parent)) throw error;
+    for (const extension of specifier.includes('.mjs') ? ['.mts'] : ['.ts', '.tsx']) {
+      try {
+        return await nextResolve(specifier.replace(/\.m?jsx?(?=$|[?#])/, extension), context);
+      } catch {
+        // The first error is the one that speaks of what the user wrote.
+      }
+    }
+    throw error;
+  }
+};
+
+/**
+ * Loads a file that imports the package transformed, and other TypeScript of the project stripped when nobody else
+ * does (tsx, or a Node that strips types: those go first).
+ */
+export const load: LoadHook = async (url, context, nextLoad) => {
+  const path = projectPath(url);
+  // (In a clone the package's own sources are TypeScript: tsx, which loaded this file, strips them.)
+  if (path === null || isOwnFile(path) || context.format === 'json' || context.format === 'wasm')
+    return nextLoad(url, context);
+  const code = await readFile(path, 'utf8');
+  const result = transform(code, path);
+  if (result) {
+    return { format: 'module', source: await stripTypes(result.code, path, result.map), shortCircuit: true };
+  }
+  if (!typescript.test(path)) return nextLoad(url, context);
+  if (context.format !== 'commonjs' || !isModuleSyntax(code)) {
+    try {
+      const loaded = await nextLoad(url, context);
+      if (!loaded.format?.endsWith('typescript')) return loaded;
+    } catch (error) {
+      if (errorCode(error) !== 'ERR_UNKNOWN_FILE_EXTENSION') throw error;
+    }
+  }
+  return { format: 'module', source: await stripTypes(code, path), shortCircuit: true };
+};

@@ -1,0 +1,92 @@
+/** @file What is injected for the library: metadata at each `compileCache(...)` and a stamp in each class. */
+
+import { child, children, isFunction, type Node, unwrap } from './ast.ts';
+import { closureNames, isCompileCacheCall, type PackageNames, valuesThunk } from './closureValues.ts';
+import type { Edits } from './edits.ts';
+import { parametersOf } from './parameters.ts';
+import type { Scope, Scopes } from './scope.ts';
+
+export interface MetadataContext {
+  readonly edits: Edits;
+  readonly scopes: Scopes;
+  readonly names: PackageNames;
+}
+
+/** The function that an expression is, when this file says so: written here, or a name that always means one. */
+function functionBehind(expression: Node, scopes: Scopes): Node | null {
+  const inner = unwrap(expression);
+  if (isFunction(inner)) return inner;
+  if (inner.type !== 'Identifier') return null;
+  const binding = scopes.bindingOf(inner);
+  if (!binding?.value || binding.writes.length > 0) return null;
+  const value = unwrap(binding.value);
+  return isFunction(value) ? value : null;
+}
+
+/** The scope that a call's callee is looked up in. */
+function scopeOfCall(call: Node, scopes: Scopes): Scope {
+  const callee = unwrap(child(call, 'callee'));
+  const name = callee.type === 'Identifier' ? callee : child(callee, 'object');
+  return scopes.scopeOf(name) ?? scopes.module;
+}
+
+/**
+ * Adds the fourth argument to a `compileCache(...)` call: where it stands, the parameters of the function it is about,
+ * and a thunk for the values which that function takes from around it.
+ *
+ * @param method the decorated method, when the call is a decorator
+ */
+export function annotateCompileCache(call: Node, method: Node | null, context: MetadataContext): void {
+  const { edits, scopes, names } = context;
+  if (!isCompileCacheCall(call, scopes, names)) return;
+  const given = children(call, 'arguments');
+  if (given.length > 3 || given.some((argument) => argument.type === 'SpreadElement')) return;
+
+  const written = method ?? given[2] ?? given[1];
+  const fn = written ? functionBehind(written, scopes) : null;
+  const parameters = fn ? parametersOf(fn, edits.code) : null;
+  const values = fn ? closureNames(fn, scopeOfCall(call, scopes), scopes, names) : [];
+  const { line, column } = call.loc.start;
+  const metadata =
+    `{ v: 1, file: __tnFile, loc: [${line}, ${column + 1}], params: ${JSON.stringify(parameters)}, ` +
+    `deps: ${valuesThunk(values)} }`;
+
+  const last = given.at(-1);
+  const padding = 'undefined, '.repeat(3 - given.length);
+  if (last) edits.after(last.end, `, ${padding}${metadata}`);
+  else edits.after(call.end - 1, `${padding}${metadata}`);
+}
+
+/** Lets the library find the file that a class comes from. */
+export function stampClass(node: Node, { edits }: MetadataContext): void {
+  edits.after(child(node, 'body').start + 1, ' static { __tn.stamp(this, __tnFile); }');
+}
+
+/** The decorator call in a decorator, parentheses aside. */
+export function decoratorCall(decorator: Node): Node {
+  return unwrap(child(decorator, 'expression'));
+}
+
+/** The facts of the file that `__tn.file` is given, as code. */
+export interface FileFacts {
+  readonly file: string;
+  readonly source: string;
+  readonly files: readonly (readonly [string, string])[];
+  readonly packages: readonly (readonly [string, string])[];
+  /** Names of module-level values. */
+  readonly values: readonly string[];
+}
+
+/** What stands at the top of a transformed file: the import of `__tn` and the file's token. */
+export function fileHeader(specifier: string, facts: FileFacts): string {
+  const fields = [
+    'v: 1',
+    'url: import.meta.url',
+    `file: ${JSON.stringify(facts.file)}`,
+    `source: ${JSON.stringify(facts.source)}`,
+    `files: ${JSON.stringify(facts.files)}`,
+    `packages: ${JSON.stringify(facts.packages)}`,
+    `bindings: ${valuesThunk(facts.values)}`,
+  ];
+  return `import { __tn } from ${JSON.stringify(specifier)}; const __tnFile = __tn.file({ ${fields.join(', ')} });`;
+}
