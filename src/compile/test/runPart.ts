@@ -136,7 +136,9 @@ export function buildAndLoad(
         ...[...inputs, ...outputs, ...weights].map(address),
       ];
       const error = new BigInt64Array(8);
+      const held = [inputs, outputs, weights]; // an address keeps nothing alive
       const ns = Number(call(new BigInt64Array(block), error));
+      held.length = 0;
       const [code, kernel, value, limit] = [...error].map(Number);
       return { outputs, error: { code, kernel, value, limit }, work: ns };
     },

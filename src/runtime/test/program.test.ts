@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { machineIsa } from '../../compile/toolchain/index.ts';
 import { TnError } from '../../core/errors.ts';
 import * as abi from '../abi.ts';
@@ -40,6 +40,11 @@ describe('a program', () => {
   let runtime: NativeRuntime;
   let program: NativeProgram;
   let artifact: string;
+  /** An address keeps nothing alive: what calls point to stays until its test is over. */
+  const held: Prepared[] = [];
+  afterEach(() => {
+    held.length = 0;
+  });
 
   beforeAll(() => {
     runtime = nativeRuntime(exampleRuntimePath);
@@ -60,7 +65,9 @@ describe('a program', () => {
     call.setInput(1, addressOf(index));
     call.setOutput(0, addressOf(y));
     call.setOutput(1, addressOf(total));
-    return { call, x, index, y, total };
+    const prepared = { call, x, index, y, total };
+    held.push(prepared);
+    return prepared;
   }
 
   it('says what it is', () => {

@@ -118,6 +118,7 @@ export function loadKernels(
     const base = address(backing);
     const scratch = base + ((64n - (base % 64n)) % 64n);
     const thread = new BigInt64Array(new ArrayBuffer(128));
+    const held: unknown[] = []; // an address keeps nothing alive
     thread[2] = scratch;
     thread[4] = address(error);
     const runThread: NativeKernel['runThread'] = (buffers, dims, id, count) => {
@@ -131,7 +132,9 @@ export function loadKernels(
       });
       thread[0] = BigInt(id);
       thread[1] = BigInt(count);
+      held.push(buffers, pointers, values, backing, error);
       call(address(pointers), address(values), address(thread));
+      held.length = 0;
     };
     return {
       runThread,
