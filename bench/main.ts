@@ -27,6 +27,10 @@ const suites: Readonly<Record<string, Suite>> = {
     about: 'whisper-base: its parts, jfk.wav to text, and what surrounds it',
     load: () => import('./whisper/suite.ts'),
   },
+  ship: {
+    about: 'packages: their size, their start, and jfk.wav beside the same program under Node',
+    load: () => import('./ship/suite.ts'),
+  },
 };
 
 const usage = `Usage: npm run -s bench -- SUITE [options]

@@ -45,7 +45,11 @@ export function withPeer(row: Row, name: string, samples: Samples): Row {
 
 export function rowTable(rows: readonly Row[]): string {
   const number = (row: Row, value: number): string =>
-    row.unit === 'ns' || row.unit === 'MB' ? value.toFixed(0) : row.unit === 's' ? value.toFixed(2) : formatMs(value);
+    row.unit === 'ns' || (row.unit === 'MB' && value >= 10)
+      ? value.toFixed(0)
+      : row.unit === 's' || row.unit === 'MB'
+        ? value.toFixed(2)
+        : formatMs(value);
   const cells = rows.map((row) => [
     row.name,
     row.threads === 0 ? '' : String(row.threads),
