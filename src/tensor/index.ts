@@ -59,6 +59,7 @@ export {
   unsqueeze,
   view,
 } from './functions/views.ts';
+export { type Asset, asset, openAsset } from './io/asset.ts';
 export { loadNpy, saveNpy } from './io/npy.ts';
 export {
   type LoadOptions,

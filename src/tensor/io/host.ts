@@ -1,6 +1,7 @@
 /** @file What tensor files need of the machine, behind one small interface: everything else in this layer runs without Node. */
 
 import { TnError } from '../../core/errors.ts';
+import type { AssetFiles } from './asset.ts';
 
 export interface MappedFile {
   /** The whole file from byte 0; private: writes stay in memory. */
@@ -19,6 +20,10 @@ export interface Host {
   list(folder: string): string[];
   join(...parts: string[]): string;
   dirname(path: string): string;
+  /** The path that a `file:` URL means. */
+  pathOf(url: string): string;
+  /** What a packaged program holds under the URL of one of its own files; null elsewhere. */
+  embeddedAsset(url: string): { readonly name: string; readonly files: AssetFiles } | null;
 }
 
 let current: Host | null = null;
@@ -47,6 +52,8 @@ const missing: Host = {
   list: unavailable,
   join: unavailable,
   dirname: unavailable,
+  pathOf: unavailable,
+  embeddedAsset: () => null,
 };
 
 /** The file's mapping, or one clear error that names it. */

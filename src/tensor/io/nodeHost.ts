@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Host, MappedFile } from './host.ts';
 
 /** Read in pieces into memory of its own: fs.readFileSync stops at 2 GB. */
@@ -63,4 +64,6 @@ export const nodeHost: Host = {
   list: (folder) => readdirSync(folder).sort(),
   join,
   dirname,
+  pathOf: (url) => fileURLToPath(url),
+  embeddedAsset: () => null,
 };
