@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { compileSync, findCompiler, kernelFlags, sharedFlags, targetIsa } from '../src/compile/toolchain/index.ts';
+import '../src/runtime/koffi.ts';
 import { addressOf } from '../src/runtime/ffi.ts';
 import { NativeRuntime } from '../src/runtime/nativeRuntime.ts';
 import { loadProgram, type NativeCall } from '../src/runtime/program.ts';

@@ -2,6 +2,7 @@
 
 import { findCompiler } from '../compile/toolchain/index.ts';
 import { TnError } from '../core/errors.ts';
+import '../runtime/koffi.ts';
 import { type NativeRuntime, nativeRuntime } from '../runtime/nativeRuntime.ts';
 import { buildRuntime } from '../runtime/sources.ts';
 import { CacheFailure } from './cacheFailure.ts';

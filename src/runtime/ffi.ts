@@ -1,12 +1,11 @@
 /**
- * @file Calls into native code, behind an interface small enough to be carried by something other than koffi.
+ * @file Calls into native code, behind an interface small enough to be carried by koffi on Node and by the embedded engine
+ * in a packaged program. Whoever starts the program installs one of them.
  *
  * Element types are not checked here or below: a Float64Array's address is as good as a Float32Array's. Callers know
  * what they pass, and keep it referenced until the call is over.
  */
 
-import { createRequire } from 'node:module';
-import type * as Koffi from 'koffi';
 import { TnError } from '../core/errors.ts';
 
 /** Types at the border. Addresses and 64-bit integers are numbers: addresses fit, the caller sees to the others. */
@@ -36,82 +35,34 @@ export interface Ffi {
   errno(): number;
   /** Whether threads of asynchronous calls have stacks that generated code fits on. */
   readonly asyncReady: boolean;
+  /** Calls back when this JavaScript thread ends while the process goes on. */
+  whenThreadEnds(release: () => void): void;
 }
 
-const typeNames: Readonly<Record<NativeType, string>> = {
-  void: 'void',
-  int32: 'int32_t',
-  int64: 'int64_t',
-  address: 'uintptr_t',
-  string: 'str',
-};
-
-/** Generated kernels keep tiles on the stack; an asynchronous call runs on one that koffi makes. */
-const asyncStackBytes = 2 << 20;
-
+let load: () => Ffi | TnError = () =>
+  new TnError({
+    what: 'native code cannot be called: nothing that calls it is installed',
+    fix: 'import the package, not its parts',
+  });
 let loaded: Ffi | TnError | null = null;
+
+/** Installs the way into native code; `make` is asked for it on first use. */
+export function installFfi(make: () => Ffi | TnError): void {
+  load = make;
+  loaded = null;
+}
 
 /** The way into native code. @throws TnError when this installation has none. */
 export function ffi(): Ffi {
-  loaded ??= loadKoffi();
+  loaded ??= load();
   if (loaded instanceof TnError) throw loaded;
   return loaded;
 }
 
 /** The same, or null. */
 export function tryFfi(): Ffi | null {
-  loaded ??= loadKoffi();
+  loaded ??= load();
   return loaded instanceof TnError ? null : loaded;
-}
-
-function loadKoffi(): Ffi | TnError {
-  try {
-    // Not an import: a platform without koffi's binary must still run everything eagerly.
-    return overKoffi(createRequire(import.meta.url)('koffi') as typeof Koffi);
-  } catch (error) {
-    return new TnError({
-      what: 'native code cannot be called on this machine',
-      found: [`koffi: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}`],
-      fix: 'reinstall without --omit=optional (koffi brings one binary for each platform), or go on eagerly',
-    });
-  }
-}
-
-function overKoffi(koffi: typeof Koffi): Ffi {
-  let asyncReady = true;
-  try {
-    koffi.config({ ...koffi.config(), async_stack_size: asyncStackBytes });
-  } catch {
-    // Somebody loaded a library through koffi before us, which fixes its settings.
-    asyncReady = (koffi.config().async_stack_size ?? 0) >= asyncStackBytes;
-  }
-  return {
-    asyncReady,
-    load(path) {
-      const library = attempt(`cannot load ${path ?? 'this process'}`, () => koffi.load(path));
-      return {
-        bind: (symbol, result, parameters) =>
-          attempt(`cannot bind ${symbol} of ${path ?? 'this process'}`, () =>
-            library.func(
-              symbol,
-              typeNames[result],
-              parameters.map((type) => typeNames[type]),
-            ),
-          ) as NativeFunction,
-      };
-    },
-    view: (address, bytes) => koffi.view(address, bytes),
-    address: (buffer) => Number(koffi.address(buffer)),
-    errno: () => koffi.errno(),
-  };
-}
-
-function attempt<T>(what: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw new TnError({ what, found: [error instanceof Error ? error.message : String(error)] });
-  }
 }
 
 const addresses = new WeakMap<ArrayBufferLike, number>();

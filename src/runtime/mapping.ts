@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import os from 'node:os';
 import { markAsUntransferable } from 'node:worker_threads';
 import { TnError } from '../core/errors.ts';
+import './koffi.ts';
 import { addressOf, type Ffi, type NativeFunction, tryFfi } from './ffi.ts';
 
 export interface MappedFile {

@@ -1,9 +1,8 @@
 /** @file The C runtime as one process sees it: loaded once, its thread pool, the contexts that calls run in. */
 
-import { isMainThread } from 'node:worker_threads';
 import { TnError } from '../core/errors.ts';
-import { errorCodes, isaCodes, maxThreads } from './abi.ts';
-import { addressOf, type Ffi, ffi, type NativeFunction } from './ffi.ts';
+import { abiVersion, errorCodes, isaCodes, maxThreads } from './abi.ts';
+import { addressOf, ffi, type NativeFunction, type NativeLibrary } from './ffi.ts';
 import { Words } from './words.ts';
 
 /** The table of an opened artifact. */
@@ -16,6 +15,9 @@ export interface ArtifactTable {
   readonly kernels: number;
 }
 
+/** Environment variables: Node's, or a packaged program's. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Functions of the library, bound once. Addresses and counts are numbers. */
 interface RuntimeFunctions {
   readonly callRun: NativeFunction;
@@ -27,7 +29,6 @@ interface RuntimeFunctions {
   readonly contextDestroy: NativeFunction;
   readonly contextBytes: NativeFunction;
   readonly contextTrim: NativeFunction;
-  readonly artifactOpen: NativeFunction;
   readonly arenaBytes: NativeFunction;
   readonly scratchBytes: NativeFunction;
   readonly work: NativeFunction;
@@ -37,9 +38,7 @@ interface RuntimeFunctions {
   readonly packPanels: NativeFunction;
 }
 
-function bindAll(api: Ffi, libraryPath: string): RuntimeFunctions {
-  const library = api.load(libraryPath);
-  const { bind } = library;
+function bindAll({ bind }: NativeLibrary): RuntimeFunctions {
   return {
     callRun: bind('tn_call_run', 'int64', ['address']),
     setThreads: bind('tn_pool_set_threads', 'void', ['int64']),
@@ -50,7 +49,6 @@ function bindAll(api: Ffi, libraryPath: string): RuntimeFunctions {
     contextDestroy: bind('tn_context_destroy', 'int64', ['address']),
     contextBytes: bind('tn_context_bytes', 'int64', ['address']),
     contextTrim: bind('tn_context_trim', 'int64', ['address']),
-    artifactOpen: bind('tn_artifact_open', 'int64', ['string', 'address', 'address', 'int64']),
     arenaBytes: bind('tn_artifact_arena_bytes', 'int64', ['address', 'address']),
     scratchBytes: bind('tn_artifact_scratch_bytes', 'int64', ['address', 'address']),
     work: bind('tn_artifact_work', 'int64', ['address', 'address']),
@@ -66,18 +64,19 @@ export class NativeRuntime {
   readonly functions: RuntimeFunctions;
   /** Context of every synchronous call of this JavaScript thread: one runs at a time. */
   readonly mainContext: number;
+  private readonly library: NativeLibrary;
   private readonly idleContexts: number[] = [];
   private readonly contexts = new Set<number>();
 
   /** @throws TnError when the library cannot be loaded, or `TN_THREADS` makes no sense. */
-  constructor(libraryPath: string, env: NodeJS.ProcessEnv = process.env) {
+  constructor(libraryPath: string, env: Environment = globalThis.process?.env ?? {}) {
     this.libraryPath = libraryPath;
-    this.functions = bindAll(ffi(), libraryPath);
+    this.library = ffi().load(libraryPath);
+    this.functions = bindAll(this.library);
     const threads = threadsFromEnvironment(env);
     if (threads !== null) this.setThreads(threads);
     this.mainContext = this.createContext();
-    // The main thread's memory goes with the process; a worker's would stay behind.
-    if (!isMainThread) process.once('exit', () => this.dispose());
+    ffi().whenThreadEnds(() => this.dispose());
   }
 
   /** Threads that a call may use. */
@@ -145,7 +144,8 @@ export class NativeRuntime {
   openArtifact(path: string): ArtifactTable {
     const out = new Words(6);
     const message = new Uint8Array(new ArrayBuffer(1024));
-    const code = Number(this.functions.artifactOpen(path, out.address, addressOf(message), message.length));
+    const open = this.library.bind('tn_artifact_open', 'int64', ['string', 'address', 'address', 'int64']);
+    const code = Number(open(path, out.address, addressOf(message), message.length));
     if (code === errorCodes.ok) {
       const [address, dims, inputs, outputs, weights, kernels] = Array.from({ length: 6 }, (_, i) => out.get(i));
       return { address, dims, inputs, outputs, weights, kernels };
@@ -161,7 +161,18 @@ export class NativeRuntime {
   }
 }
 
-function threadsFromEnvironment(env: NodeJS.ProcessEnv): number | null {
+/** Words of a `tn_artifact` (tn_runtime.h): version, name, then what `ArtifactTable` says. */
+const artifactWords = 7;
+
+/** The table of an artifact that is linked into this program. @throws TnError when it is for another version of the runtime. */
+export function artifactAt(address: number): ArtifactTable {
+  const words = Array.from(new BigInt64Array(ffi().view(address, artifactWords * 8)), Number);
+  const [version, , dims, inputs, outputs, weights, kernels] = words;
+  if (version === abiVersion) return { address, dims, inputs, outputs, weights, kernels };
+  throw new TnError(`compiled code is for version ${version} of the native interface, the runtime has ${abiVersion}`);
+}
+
+function threadsFromEnvironment(env: Environment): number | null {
   const text = env['TN_THREADS']?.trim();
   if (!text) return null;
   const count = Number(text);

@@ -3,7 +3,7 @@
 import { invariant } from '../core/errors.ts';
 import { block, callFlags, type ErrorKind, errorCodes, errorKind, maxThreads } from './abi.ts';
 import { callAsync, ffi, type NativeFunction } from './ffi.ts';
-import type { ArtifactTable, NativeRuntime } from './nativeRuntime.ts';
+import { type ArtifactTable, artifactAt, type NativeRuntime } from './nativeRuntime.ts';
 import { Words } from './words.ts';
 
 /** What a call that failed reports. Dispatch turns it into an error in the user's words. */
@@ -54,19 +54,25 @@ export class KernelProfile {
 
 /** An artifact in memory. Immutable; calls are made with `newCall()`. */
 export class NativeProgram {
+  /** '' when the code is part of this program. */
   readonly path: string;
   readonly name: string;
-  readonly kernelNames: readonly string[];
   readonly table: ArtifactTable;
   readonly runtime: NativeRuntime;
+  private names: readonly string[] | null = null;
 
-  constructor(path: string, runtime: NativeRuntime) {
+  constructor(path: string, table: ArtifactTable, runtime: NativeRuntime) {
     this.path = path;
     this.runtime = runtime;
-    this.table = runtime.openArtifact(path);
+    this.table = table;
+    this.name = String(runtime.functions.artifactName(table.address));
+  }
+
+  /** Read when they are asked for: errors and profiles name kernels, calls do not. */
+  get kernelNames(): readonly string[] {
     const { address, kernels } = this.table;
-    this.name = String(runtime.functions.artifactName(address));
-    this.kernelNames = Array.from({ length: kernels }, (_, i) => String(runtime.functions.kernelName(address, i)));
+    this.names ??= Array.from({ length: kernels }, (_, i) => String(this.runtime.functions.kernelName(address, i)));
+    return this.names;
   }
 
   newCall(): NativeCall {
@@ -98,7 +104,12 @@ export class NativeProgram {
 
 /** @throws TnError when the file is no artifact of this runtime's version. */
 export function loadProgram(path: string, runtime: NativeRuntime): NativeProgram {
-  return new NativeProgram(path, runtime);
+  return new NativeProgram(path, runtime.openArtifact(path), runtime);
+}
+
+/** Code that is linked into this program. @throws TnError when it is for another version of the runtime. */
+export function linkedProgram(address: number, runtime: NativeRuntime): NativeProgram {
+  return new NativeProgram('', artifactAt(address), runtime);
 }
 
 /** Asynchronous runs and what they use: an address does not keep a buffer alive. */

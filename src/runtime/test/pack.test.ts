@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import '../koffi.ts';
 import { addressOf } from '../ffi.ts';
 import { nativeRuntime } from '../nativeRuntime.ts';
 import { allocateAligned, type PanelSource, packPanels, panelBytes } from '../pack.ts';

@@ -9,6 +9,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { machineIsa } from '../../compile/toolchain/index.ts';
 import { TnError } from '../../core/errors.ts';
 import * as abi from '../abi.ts';
+import '../koffi.ts';
 import { addressOf } from '../ffi.ts';
 import { NativeRuntime, nativeRuntime } from '../nativeRuntime.ts';
 import { KernelProfile, loadProgram, type NativeCall, type NativeProgram, WeightTable } from '../program.ts';

@@ -1,6 +1,7 @@
 /** @file A JavaScript thread that makes native calls of its own: started by program.test.ts. */
 
 import { parentPort, workerData } from 'node:worker_threads';
+import '../koffi.ts';
 import { addressOf } from '../ffi.ts';
 import { nativeRuntime } from '../nativeRuntime.ts';
 import { loadProgram, WeightTable } from '../program.ts';
