@@ -54,7 +54,7 @@ function search(env: NodeJS.ProcessEnv): CompilerSearch {
   const candidates = variable ? [env[variable]!.trim()] : fallbacks;
   const found: string[] = [];
   for (const command of candidates) {
-    const answer = ask(command, env);
+    const answer = askCompiler(command, env);
     if (typeof answer !== 'string') return { ok: true, compiler: answer };
     found.push(`${variable ? `${variable}=${command}` : command}: ${answer}`);
   }
@@ -69,7 +69,7 @@ function search(env: NodeJS.ProcessEnv): CompilerSearch {
 }
 
 /** The compiler behind a command line, or why it cannot be used. */
-function ask(command: string, env: NodeJS.ProcessEnv): Compiler | string {
+export function askCompiler(command: string, env: NodeJS.ProcessEnv): Compiler | string {
   const [program, ...args] = command.split(/\s+/);
   const file = resolveProgram(program, env);
   if (!file) return 'not found';
@@ -91,7 +91,7 @@ function ask(command: string, env: NodeJS.ProcessEnv): Compiler | string {
 }
 
 /** The absolute path of a program, links resolved unless the name matters (ccache, busybox look at it). */
-function resolveProgram(program: string, env: NodeJS.ProcessEnv): string | null {
+export function resolveProgram(program: string, env: NodeJS.ProcessEnv): string | null {
   const folders = program.includes('/') ? ['.'] : (env['PATH'] ?? '').split(path.delimiter).filter(Boolean);
   for (const folder of folders) {
     const file = path.resolve(folder, program);

@@ -3,7 +3,19 @@
 export { build } from './build.ts';
 export { type Compiler, type CompilerFamily, findCompiler, searchCompiler } from './compiler.ts';
 export { type BackgroundBuild, compileInBackground, compileSync } from './helperClient.ts';
+export {
+  binutil,
+  emulatorFor,
+  findTargetCompiler,
+  hostTargetName,
+  type PackageTarget,
+  type PackageTargetName,
+  packageTarget,
+  packageTargetNames,
+  runnerFor,
+} from './packageTarget.ts';
 export type { BuildFailure, BuildFailureKind, BuildRequest, BuildResult, BuildSuccess, CompileJob } from './request.ts';
+export { findStaticToolchain, type Libc, type LibcName, type StaticToolchain } from './staticLibc.ts';
 export {
   type Isa,
   kernelFlags,
@@ -12,5 +24,6 @@ export {
   runtimeFlags,
   runtimeLinkFlags,
   sharedFlags,
+  type TargetArch,
   targetIsa,
 } from './target.ts';

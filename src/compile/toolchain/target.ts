@@ -75,20 +75,27 @@ export function targetIsa(env: NodeJS.ProcessEnv = process.env): Isa {
   });
 }
 
-/** Flags of a level for gcc 11 and clang 12 or later. */
+/** Processor architectures that there is native code for, in Node's words; others get the compiler's own baseline. */
+export type TargetArch = 'x64' | 'arm64';
+
+/** Flags of a level for gcc 11 and clang 12 or later; `plain` says nothing off x86-64. */
 const machineFlags: Readonly<Record<Isa, readonly string[]>> = {
-  plain: process.arch === 'x64' ? ['-march=x86-64'] : [],
+  plain: [],
   v3: ['-march=x86-64-v3'],
   v4: ['-march=x86-64-v4', '-mprefer-vector-width=512'],
   v4x: ['-march=x86-64-v4', '-mavx512bf16', '-mavx512vnni', '-mprefer-vector-width=512'],
   neon: ['-march=armv8-a'],
 };
 
+function levelFlagsFor(isa: Isa, arch: string): readonly string[] {
+  return isa === 'plain' && arch === 'x64' ? ['-march=x86-64'] : machineFlags[isa];
+}
+
 /**
  * Flags for generated code. Not `-ffast-math`: NaN and infinities must come out as PyTorch's do. Products and sums may
  * contract to fused multiply-adds; nobody reads errno or the floating-point exception flags.
  */
-export function kernelFlags(isa: Isa, family: CompilerFamily): string[] {
+export function kernelFlags(isa: Isa, family: CompilerFamily, arch: string = process.arch): string[] {
   const flags = [
     '-std=gnu11',
     '-O3',
@@ -99,7 +106,7 @@ export function kernelFlags(isa: Isa, family: CompilerFamily): string[] {
     '-fvisibility=hidden',
     '-fPIC',
     '-fno-plt',
-    ...machineFlags[isa],
+    ...levelFlagsFor(isa, arch),
   ];
   /* Loops over unaligned rows: gcc's scalar peeling for alignment costs more than it brings. */
   /* Stores of a tile made into memcpy calls: `rep movsq` of a few cache lines costs a tenth of a matrix product. */
@@ -108,15 +115,9 @@ export function kernelFlags(isa: Isa, family: CompilerFamily): string[] {
 }
 
 /** Flags for the C runtime, which is the same for every level: it finds out about the machine itself. */
-export function runtimeFlags(): string[] {
-  return [
-    '-std=gnu11',
-    '-O2',
-    '-fvisibility=hidden',
-    '-fPIC',
-    '-pthread',
-    ...machineFlags[machineIsa() === 'neon' ? 'neon' : 'plain'],
-  ];
+export function runtimeFlags(arch: string = process.arch): string[] {
+  const baseline: Isa = arch === 'arm64' ? 'neon' : 'plain';
+  return ['-std=gnu11', '-O2', '-fvisibility=hidden', '-fPIC', '-pthread', ...levelFlagsFor(baseline, arch)];
 }
 
 /** Flags to link objects into a shared library that needs libc and libm alone. */
