@@ -65,7 +65,9 @@ describe('targets', () => {
 describe('compilers of targets', () => {
   it('name the package to install when there is none', () => {
     expect(() => findTargetCompiler(foreign, nowhere)).toThrow(
-      new RegExp(`no C compiler for ${other} was found[sS]*apt install gcc-[sS]*or name it in ${foreignVariable}`),
+      new RegExp(
+        `no C compiler for ${other} was found[\\s\\S]*apt install gcc-[\\s\\S]*or name it in ${foreignVariable}`,
+      ),
     );
   });
 
