@@ -36,6 +36,7 @@ interface RuntimeFunctions {
   readonly kernelName: NativeFunction;
   readonly packBytes: NativeFunction;
   readonly packPanels: NativeFunction;
+  readonly hash64: NativeFunction;
 }
 
 function bindAll({ bind }: NativeLibrary): RuntimeFunctions {
@@ -56,6 +57,7 @@ function bindAll({ bind }: NativeLibrary): RuntimeFunctions {
     kernelName: bind('tn_artifact_kernel_name', 'string', ['address', 'int64']),
     packBytes: bind('tn_pack_bytes', 'int64', ['address']),
     packPanels: bind('tn_pack_panels', 'int64', ['address']),
+    hash64: bind('tn_hash64', 'int64', ['address', 'int64']),
   };
 }
 
@@ -109,6 +111,11 @@ export class NativeRuntime {
     let sum = 0;
     for (const context of this.contexts) sum += Number(this.functions.contextBytes(context));
     return sum;
+  }
+
+  /** XXH64 of memory: the checksum of blocks in packages. */
+  hash64(address: number, bytes: number): bigint {
+    return BigInt.asUintN(64, BigInt(this.functions.hash64(address, bytes) as number | bigint));
   }
 
   /** Gives back the memory of the contexts that no call runs on. */

@@ -21,6 +21,7 @@ export const runtimeFiles: readonly { readonly name: string; readonly opensLibra
   { name: 'tn_call.c' },
   { name: 'tn_context.c' },
   { name: 'tn_cpu.c' },
+  { name: 'tn_hash.c' },
   { name: 'tn_map.c' },
   { name: 'tn_open.c', opensLibraries: true },
   { name: 'tn_pack.c' },

@@ -37,9 +37,11 @@ _Static_assert(sizeof(void *) == 8, "TorchNative needs a 64-bit target");
 
 /*
  * The public struct layout of DLPack 1.x (https://dmlc.github.io/dlpack), declared here so that no header has to be
- * fetched. A translation unit that includes dlpack.h first keeps that one: the layouts are the same.
+ * fetched. A translation unit that includes dlpack.h first keeps that one: the layouts are the same. So are those of a
+ * package's header, hence the second name.
  */
-#ifndef DLPACK_DLPACK_H_
+#if !defined(DLPACK_DLPACK_H_) && !defined(TN_DLPACK_TYPES)
+#define TN_DLPACK_TYPES
 typedef struct DLDevice {
   int32_t device_type; /* 1 = CPU */
   int32_t device_id;
@@ -311,6 +313,18 @@ TN_EXPORT const char *TN_PREFIX(artifact_kernel_name)(const tn_artifact *artifac
  * loader's message, or TN_ERROR_ABI.
  */
 TN_EXPORT int64_t TN_PREFIX(artifact_open)(const char *path, int64_t *out, char *message, int64_t message_bytes);
+
+/* tn_hash.c. XXH64 (https://xxhash.com) with seed 0, of bytes at any address. */
+TN_EXPORT uint64_t TN_PREFIX(hash64)(const void *data, int64_t bytes);
+/* The same in pieces: start, add as often as you like, end. */
+typedef struct tn_hash {
+  uint64_t lanes[4];
+  uint64_t total; /* bytes so far */
+  uint8_t rest[32];
+} tn_hash;
+TN_EXPORT void TN_PREFIX(hash_start)(tn_hash *hash);
+TN_EXPORT void TN_PREFIX(hash_add)(tn_hash *hash, const void *data, int64_t bytes);
+TN_EXPORT uint64_t TN_PREFIX(hash_end)(const tn_hash *hash);
 
 /*
  * tn_pack.c. Copies a weight matrix of N columns (output features) and K = K1*K0 rows into panels
