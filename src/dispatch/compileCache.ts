@@ -6,7 +6,7 @@ import type { SourceMeta } from '../capture/sources.ts';
 import { TnError } from '../core/errors.ts';
 import { activeTracer, withTracer } from '../core/tracer.ts';
 import { assertPrecision, partsAreEager, warnOnce } from './mode.ts';
-import { type CompileCacheOptions, Overload } from './overload.ts';
+import type { CompileCacheOptions, OverloadMaker, PartOverload } from './partOverload.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a decorator must accept methods with parameters of any type.
 type AnyFunction = (this: any, ...args: any[]) => unknown;
@@ -21,42 +21,51 @@ export interface CompileCacheDecorator {
   ): TypedPropertyDescriptor<F>;
 }
 
-const overloadsOf = new WeakMap<object, readonly Overload[]>();
+const overloadsOf = new WeakMap<object, readonly PartOverload[]>();
 
-/**
- * Captures a function or method on its first call and runs native code on later ones, in this process and others.
- *
- * @param name the part's name in the cache: letters, digits, `_`, `-`, `.`
- * @param options what is declared of the arguments, where the record goes, when it is compiled
- * @param fn the function to wrap; without it a method decorator is returned
- * @throws TnError when the name is taken by another function, or `inputMatchers` names no parameter
- */
-export function compileCache<F extends AnyFunction>(name: string, fn: F): F;
-export function compileCache<F extends AnyFunction>(name: string, options: CompileCacheOptions, fn: F): F;
-export function compileCache(name: string, options?: CompileCacheOptions): CompileCacheDecorator;
-export function compileCache(name: string, ...rest: unknown[]): unknown {
-  // The transformer appends its metadata as the fourth argument.
-  const meta = (rest[2] as SourceMeta | undefined) ?? null;
-  const fn = typeof rest[0] === 'function' ? rest[0] : rest[1];
-  const options = (typeof rest[0] === 'function' ? {} : (rest[0] ?? {})) as CompileCacheOptions;
-  checkName(name);
-  if (options.precision !== undefined) assertPrecision(options.precision, `compileCache "${name}"`);
-  if (typeof fn === 'function') return wrap(name, options, fn as AnyFunction, meta);
-  return (target: unknown, context: unknown, descriptor?: PropertyDescriptor): unknown => {
-    if (typeof target === 'function' && isDecoratorContext(context)) {
-      if (context.kind !== 'method') {
-        throw new TnError({ what: `compileCache "${name}" decorates a ${context.kind}.`, fix: 'put it on a method' });
+/** `compileCache` as programs call it. */
+export interface CompileCache {
+  /**
+   * Captures a function or method on its first call and runs native code on later ones, in this process and others.
+   *
+   * @param name the part's name in the cache: letters, digits, `_`, `-`, `.`
+   * @param options what is declared of the arguments, where the record goes, when it is compiled
+   * @param fn the function to wrap; without it a method decorator is returned
+   * @throws TnError when the name is taken by another function, or `inputMatchers` names no parameter
+   */
+  <F extends AnyFunction>(name: string, fn: F): F;
+  <F extends AnyFunction>(name: string, options: CompileCacheOptions, fn: F): F;
+  (name: string, options?: CompileCacheOptions): CompileCacheDecorator;
+}
+
+/** A `compileCache` whose calls go to the overloads that `make` makes: capturing ones, or those of a packaged program. */
+export function compileCacheWith(make: OverloadMaker): CompileCache {
+  function compileCache(name: string, ...rest: unknown[]): unknown {
+    // The transformer appends its metadata as the fourth argument.
+    const meta = (rest[2] as SourceMeta | undefined) ?? null;
+    const fn = typeof rest[0] === 'function' ? rest[0] : rest[1];
+    const options = (typeof rest[0] === 'function' ? {} : (rest[0] ?? {})) as CompileCacheOptions;
+    checkName(name);
+    if (options.precision !== undefined) assertPrecision(options.precision, `compileCache "${name}"`);
+    const wrapped = (method: AnyFunction): AnyFunction => wrap(make, name, options, method, meta);
+    if (typeof fn === 'function') return wrapped(fn as AnyFunction);
+    return (target: unknown, context: unknown, descriptor?: PropertyDescriptor): unknown => {
+      if (typeof target === 'function' && isDecoratorContext(context)) {
+        if (context.kind !== 'method') {
+          throw new TnError({ what: `compileCache "${name}" decorates a ${context.kind}.`, fix: 'put it on a method' });
+        }
+        return wrapped(target as AnyFunction);
       }
-      return wrap(name, options, target as AnyFunction, meta);
-    }
-    if (descriptor && typeof descriptor.value === 'function') {
-      return { ...descriptor, value: wrap(name, options, descriptor.value as AnyFunction, meta) };
-    }
-    throw new TnError({
-      what: `compileCache "${name}" decorates no method.`,
-      fix: 'put it on a method, or wrap a function',
-    });
-  };
+      if (descriptor && typeof descriptor.value === 'function') {
+        return { ...descriptor, value: wrapped(descriptor.value as AnyFunction) };
+      }
+      throw new TnError({
+        what: `compileCache "${name}" decorates no method.`,
+        fix: 'put it on a method, or wrap a function',
+      });
+    };
+  }
+  return compileCache as CompileCache;
 }
 
 function isDecoratorContext(x: unknown): x is { readonly kind: string } {
@@ -72,11 +81,17 @@ function checkName(name: string): void {
   }
 }
 
-function wrap(name: string, options: CompileCacheOptions, fn: AnyFunction, meta: SourceMeta | null): AnyFunction {
+function wrap(
+  make: OverloadMaker,
+  name: string,
+  options: CompileCacheOptions,
+  fn: AnyFunction,
+  meta: SourceMeta | null,
+): AnyFunction {
   claimName(name, meta);
   const inner = overloadsOf.get(fn) ?? [];
   const raw = inner.length > 0 ? inner[0].raw : (fn as (this: unknown, ...args: unknown[]) => unknown);
-  const overload = new Overload(name, options, raw, meta, parametersOf(raw, meta));
+  const overload = make(name, options, raw, meta, parametersOf(raw, meta));
   const overloads = [overload, ...inner];
   function dispatched(this: unknown, ...args: unknown[]): unknown {
     // Inside an outer capture a part is inlined; TN_MODE=eager leaves the cache alone.

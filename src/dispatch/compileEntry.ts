@@ -22,6 +22,7 @@ import { canonicalText } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
 import { bindDims } from '../graph/interpreter.ts';
 import { decodeModel } from '../onnx/reader.ts';
+import { loadProgram } from '../runtime/program.ts';
 import { artifactHeaders } from '../runtime/sources.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { type AbiJson, abiToJson } from './abiJson.ts';
@@ -32,6 +33,7 @@ import { currentPrecision, debug, type Mode, type Precision, warnOnce } from './
 import { NativePart } from './nativePart.ts';
 import { processRuntime } from './processRuntime.ts';
 import { describeBinding } from './records.ts';
+import { storeWeights } from './storeWeights.ts';
 import { verifyNative } from './verify.ts';
 import { packageVersion } from './version.ts';
 
@@ -185,7 +187,8 @@ export function obtain(store: Store, entry: Entry, target: NativeTarget, mayComp
   return loadVerified(store, entry, found, key, target);
 }
 
-function graphOf(store: Store, record: RecordRef): Graph {
+/** A record's graph. @throws TnError when the record is damaged */
+export function graphOf(store: Store, record: RecordRef): Graph {
   const bytes = store.readOnnx(record);
   if (!bytes.ok) throw new CacheFailure(bytes.problem);
   const graph = decodeModel(bytes.value);
@@ -269,16 +272,15 @@ function loadVerified(store: Store, entry: Entry, artifact: Artifact, key: strin
   const { record } = entry;
   const details = artifact.info.details as ArtifactDetails;
   const { pattern, writtenParameters } = entry.call;
+  const runtime = processRuntime();
   const native = new NativePart({
     part: record.part,
     abi: details.abi,
-    library: artifact.files['program.so'],
-    runtime: processRuntime(),
-    store,
+    program: loadProgram(artifact.files['program.so'], runtime),
+    weights: storeWeights(store, runtime, () => graphOf(store, record).constants.map(({ data }) => data)),
     symbols: pattern.symbols,
     writtenInputs: pattern.writtenInputs,
     writtenParameters,
-    constants: () => graphOf(store, record).constants.map(({ data }) => data),
     onBinding: (parameters) => noteBinding(store, entry, parameters),
   });
   const known = store.readVerification(key, record);
@@ -301,17 +303,15 @@ function pieceRunner(store: Store, entry: Entry, target: NativeTarget): { graph:
   const run: RunNative = (piece, inputs, parameters) => {
     const key = artifactKey({ graphHash: sha256Hex(canonicalText(piece)) }, target);
     const artifact = buildGraph(store, piece.name, piece, key, target);
+    const runtime = processRuntime();
     const native = new NativePart({
       part: piece.name,
       abi: (artifact.info.details as ArtifactDetails).abi,
-      library: artifact.files['program.so'],
-      runtime: processRuntime(),
-      store,
+      program: loadProgram(artifact.files['program.so'], runtime),
+      weights: storeWeights(store, runtime, () => piece.constants.map(({ data }) => data)),
       symbols,
       writtenInputs: [],
       writtenParameters: [],
-      constants: () => piece.constants.map(({ data }) => data),
-      onBinding: () => {},
     });
     const tensors = inputs.map((input) => (typeof input === 'number' ? input : Tensor.of(input)));
     const dims = bindDims(piece, inputs);

@@ -9,6 +9,7 @@ import { Storage } from '../core/storage.ts';
 import { StridedView } from '../core/view.ts';
 import { canonicalText } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
+import { loadProgram } from '../runtime/program.ts';
 import { Dim } from '../symbolic/dim.ts';
 import { ones } from '../tensor/functions/creation.ts';
 import { matmul } from '../tensor/index.ts';
@@ -19,6 +20,7 @@ import { debug } from './mode.ts';
 import { NativePart } from './nativePart.ts';
 import { processRuntime } from './processRuntime.ts';
 import { processStore } from './processStore.ts';
+import { storeWeights } from './storeWeights.ts';
 
 const symbols = ['m', 'n', 'k'];
 
@@ -73,17 +75,15 @@ function compileProduct(bDType: DType, transposed: boolean): NativePart {
     const found = store.findArtifact(key);
     return 'miss' in found ? buildGraph(store, title, graph, key, target) : found;
   });
+  const runtime = processRuntime();
   const part = new NativePart({
     part: title,
     abi: (artifact.info.details as ArtifactDetails).abi,
-    library: artifact.files['program.so'],
-    runtime: processRuntime(),
-    store,
+    program: loadProgram(artifact.files['program.so'], runtime),
+    weights: storeWeights(store, runtime, () => []),
     symbols,
     writtenInputs: [],
     writtenParameters: [],
-    constants: () => [],
-    onBinding: () => {},
   });
   const [actual] = part.run([a, b], [5, 7, 6], []);
   if (!compareTensors(actual, expected).ok) throw new TnError(`${title} differs from JavaScript`);

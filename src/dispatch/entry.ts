@@ -1,22 +1,13 @@
 /** @file An entry: one captured form of a part in this process, and its native code when there is some. */
 
 import type { RecordRef } from '../../cache/index.ts';
-import type { InputTree } from '../capture/inputTree.ts';
-import { buildResult } from '../capture/result.ts';
-import type { ClosureValues } from '../capture/sources.ts';
-import type { StridedView } from '../core/view.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { CallMatch, dimValues } from './match.ts';
+import { loadCall } from './loadedCall.ts';
+import { MatchedCall } from './matchedCall.ts';
 import type { NativePart } from './nativePart.ts';
-import { type LoadedCall, loadCall } from './records.ts';
 
-export class Entry {
+export class Entry extends MatchedCall {
   /** As this process last saw or wrote it. */
   record: RecordRef;
-  readonly call: LoadedCall;
-  readonly match = new CallMatch();
-  /** Inputs that are number arguments: index → symbol. */
-  readonly dimInputs: ReadonlyMap<number, string>;
   /** null while there is none: `reason` says why. */
   native: NativePart | null = null;
   reason = '';
@@ -28,52 +19,7 @@ export class Entry {
   retryAt = 0;
 
   constructor(record: RecordRef) {
+    super(loadCall(record.manifest));
     this.record = record;
-    this.call = loadCall(record.manifest);
-    const { self, args } = this.call.pattern;
-    const dims = new Map<number, string>();
-    for (const tree of [self, ...args]) collectDims(tree, dims);
-    this.dimInputs = dims;
   }
-
-  /** Why the closure values are others, or null. */
-  closureDifference(values: ClosureValues): string | null {
-    const { closure } = this.call;
-    for (const [name, text] of closure) {
-      const now = values.get(name);
-      if (now !== text) return `${name} is ${now ?? 'gone'}, the entry has ${text}`;
-    }
-    return values.size === closure.size ? null : 'other values are closed over';
-  }
-
-  /** Runs the matched call natively. */
-  run(native: NativePart): unknown {
-    const { match, call } = this;
-    const parameters = call.parameterIndices.map((index) => match.parameters[index]);
-    const outputs = native.run(match.inputs, match.dims, parameters);
-    const { result } = call;
-    // The common case needs no tree walk.
-    if (result.kind === 'output' && result.views.length === 0) return outputs[result.index];
-    return buildResult(result, {
-      outputs,
-      inputs: match.inputs,
-      parameters,
-      dims: dimValues(call.pattern.symbols, match.dims),
-    });
-  }
-
-  /** Inputs and parameters that the call writes, as matched. */
-  written(): StridedView[] {
-    const { match, call } = this;
-    return [
-      ...call.pattern.writtenInputs.map((index) => match.inputs[index] as Tensor),
-      ...call.writtenParameters.map((index) => match.parameters[call.parameterIndices[index]]),
-    ];
-  }
-}
-
-function collectDims(tree: InputTree, into: Map<number, string>): void {
-  if (tree.kind === 'dim') into.set(tree.input, tree.symbol);
-  else if (tree.kind === 'array') for (const item of tree.items) collectDims(item, into);
-  else if (tree.kind === 'object') for (const [, item] of tree.fields) collectDims(item, into);
 }

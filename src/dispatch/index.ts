@@ -1,13 +1,20 @@
 /** @file What users of the package meet of capture and dispatch. */
 
+import { compileCacheWith } from './compileCache.ts';
+import { Overload } from './overload.ts';
+
 // Decorators of both dialects store metadata under this symbol; Node 20 does not have it yet.
 (Symbol as { metadata?: symbol }).metadata ??= Symbol('Symbol.metadata');
 
 export type { InputMatchers, Matcher } from '../capture/matchers.ts';
 export { Dim, type DimOptions, type DimSpec } from '../symbolic/dim.ts';
 export type { Size } from '../symbolic/symInt.ts';
-export { type CompileCacheDecorator, compileCache } from './compileCache.ts';
+export type { CompileCache, CompileCacheDecorator } from './compileCache.ts';
 export { type Precision, setPrecision } from './mode.ts';
-export { type CompileCacheOptions, type PartReport, partReports } from './overload.ts';
+export type { CompileCacheOptions } from './partOverload.ts';
+export { type PartReport, partReports } from './reports.ts';
 export { setThreads } from './threads.ts';
 export { __tn } from './transformed.ts';
+
+/** Decorates or wraps what is to be captured on its first call and to run native from then on. */
+export const compileCache = compileCacheWith((...args) => new Overload(...args));

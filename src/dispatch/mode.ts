@@ -9,14 +9,27 @@ export type Mode = (typeof modes)[number];
 export const precisions = ['float32', 'bf16', 'int8'] as const;
 export type Precision = (typeof precisions)[number];
 
-const env: Readonly<Record<string, string | undefined>> = globalThis.process?.env ?? {};
+/** What the settings are read from, and where warnings go: Node's process unless a packaged program says otherwise. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly warn: (text: string) => void;
+}
+
+let surroundings: Surroundings = {
+  env: globalThis.process?.env ?? {},
+  warn: (text) => void process.stderr.write(text),
+};
+
+export function setSurroundings(next: Surroundings): void {
+  surroundings = next;
+}
 
 let modeText: string | undefined;
 let mode: Mode = 'native';
 
 /** TN_MODE, read anew when the variable changes. */
 export function currentMode(): Mode {
-  const text = env.TN_MODE;
+  const text = surroundings.env.TN_MODE;
   if (text === modeText) return mode;
   if (text !== undefined && text !== '' && !modes.includes(text as Mode)) {
     throw new TnError({ what: `TN_MODE=${text} is no mode.`, fix: `one of ${modes.join(', ')}` });
@@ -53,7 +66,7 @@ export function setPrecision(precision: Precision): void {
 
 export function currentPrecision(): Precision {
   if (chosenPrecision) return chosenPrecision;
-  const text = env.TN_PRECISION;
+  const text = surroundings.env.TN_PRECISION;
   if (!text) return 'float32';
   assertPrecision(text, 'TN_PRECISION');
   return text;
@@ -74,10 +87,10 @@ const warned = new Set<string>();
 export function warnOnce(text: string, key = text): void {
   if (warned.has(key)) return;
   warned.add(key);
-  process.stderr.write(`torchnative: ${text}\n`);
+  surroundings.warn(`torchnative: ${text}\n`);
 }
 
 /** TN_DEBUG ≥ level. */
 export function debug(level: number, text: () => string): void {
-  if (Number(env.TN_DEBUG ?? 0) >= level) process.stderr.write(`torchnative: ${text()}\n`);
+  if (Number(surroundings.env.TN_DEBUG ?? 0) >= level) surroundings.warn(`torchnative: ${text()}\n`);
 }

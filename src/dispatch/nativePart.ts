@@ -1,15 +1,13 @@
 /** @file Native code of one entry, ready to be called with tensors. */
 
-import type { Store } from '../../cache/index.ts';
 import type { DType } from '../core/dtype.ts';
 import { TnError } from '../core/errors.ts';
 import { Storage } from '../core/storage.ts';
 import { contiguousStrides, copyElements, isContiguous, product, StridedView } from '../core/view.ts';
-import type { NativeRuntime } from '../runtime/nativeRuntime.ts';
-import { loadProgram, type NativeCall, type NativeProgram } from '../runtime/program.ts';
+import type { NativeCall, NativeProgram } from '../runtime/program.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { type AbiJson, type SizeAt, sizeFunction } from './abiJson.ts';
-import { type Binding, bindWeights, fitsBinding, viewAddress } from './weights.ts';
+import { type Binding, bindWeights, fitsBinding, viewAddress, type WeightSource } from './weights.ts';
 
 interface OutputPlan {
   readonly dtype: DType;
@@ -19,18 +17,15 @@ interface OutputPlan {
 export interface NativePartOptions {
   readonly part: string;
   readonly abi: AbiJson;
-  readonly library: string;
-  readonly runtime: NativeRuntime;
-  readonly store: Store;
+  readonly program: NativeProgram;
+  readonly weights: WeightSource;
   /** Dims in the order in which `run` is given them. */
   readonly symbols: readonly string[];
   /** Indices of inputs and of parameters that the code writes. */
   readonly writtenInputs: readonly number[];
   readonly writtenParameters: readonly number[];
-  /** Constants of the graph, asked for when a weight slot needs them. */
-  readonly constants: () => readonly StridedView[];
   /** Called with parameters that are bound for the first time, before they are used. */
-  readonly onBinding: (parameters: readonly StridedView[]) => void;
+  readonly onBinding?: (parameters: readonly StridedView[]) => void;
 }
 
 export class NativePart {
@@ -46,7 +41,7 @@ export class NativePart {
   constructor(options: NativePartOptions) {
     const { abi, symbols } = options;
     this.options = options;
-    this.program = loadProgram(options.library, options.runtime);
+    this.program = options.program;
     this.call = this.program.newCall();
     this.dimSlots = abi.dims.map((name) => symbols.indexOf(name));
     this.outputs = abi.outputs.map(({ dtype, shape }) => ({
@@ -100,10 +95,9 @@ export class NativePart {
       const binding = bindings[i];
       if (fitsBinding(binding, parameters, this.writtenParameters)) return binding;
     }
-    const { store, runtime, abi, constants, onBinding } = this.options;
-    onBinding(parameters);
-    const needsConstants = abi.weights.some((slot) => slot.source.kind === 'constant');
-    const binding = bindWeights(store, runtime, abi.weights, parameters, needsConstants ? constants() : []);
+    const { weights, abi, onBinding } = this.options;
+    onBinding?.(parameters);
+    const binding = bindWeights(weights, abi.weights, parameters);
     // Stale versions of the same tensors will not fit again.
     const kept = bindings.filter((other) => other.parameters[0] !== parameters[0]).slice(0, 63);
     bindings.splice(0, bindings.length, binding, ...kept);

@@ -5,15 +5,6 @@ import { sha256Hex } from '../../cache/layout.ts';
 import { CAPTURE_LAYERS, hashLayers } from '../../cache/ownSources.ts';
 import { type CaptureOutcome, capture, flattenOrRefuse, refusalText } from '../capture/capture.ts';
 import type { CaptureRefusal } from '../capture/graphTracer.ts';
-import {
-  type AdmittedDims,
-  admitValue,
-  type InputMatchers,
-  type Matcher,
-  matchersByPosition,
-  matchersOfCall,
-  type Parameter,
-} from '../capture/matchers.ts';
 import { classIdentity, closureValues, type SourceMeta } from '../capture/sources.ts';
 import { oneLine, TnError } from '../core/errors.ts';
 import { formatLocation } from '../core/location.ts';
@@ -22,21 +13,11 @@ import { checkCall } from './check.ts';
 import { compileEntry, findNative } from './compileEntry.ts';
 import { Entry } from './entry.ts';
 import { matchCall } from './match.ts';
-import { currentMode, debug, type Mode, type Precision, warnOnce } from './mode.ts';
+import { debug, type Mode, warnOnce } from './mode.ts';
+import { type OverloadMaker, PartOverload } from './partOverload.ts';
 import { processStore } from './processStore.ts';
 import { writeCapture } from './records.ts';
 import { looksAtThis, uncapturable } from './uncapturable.ts';
-
-export interface CompileCacheOptions {
-  /** Folder for the records of this part, relative to the file that says it: to be committed or shipped. Default: the user's cache. */
-  readonly out?: string;
-  /** What is declared of the arguments: by parameter name, or in parameter order. */
-  readonly inputMatchers?: InputMatchers;
-  /** When native code is made after a capture. Default 'now'. */
-  readonly compile?: 'now' | 'background' | 'never';
-  /** Arithmetic of the native code. Default: setPrecision(), TN_PRECISION, float32. */
-  readonly precision?: Precision;
-}
 
 /** What of this package decides what a capture records: the layers of `src` up to capture, and the transformer. */
 const CAPTURE_SOURCES = [...CAPTURE_LAYERS, '../transformers'];
@@ -45,84 +26,18 @@ const MAX_ENTRIES = 8;
 /** Kinds of calls that are tried in one process although others were refused. */
 const MAX_REFUSALS = 8;
 
-type Raw = (this: unknown, ...args: unknown[]) => unknown;
-
-/** What calls of a part did, for reports. */
-export interface PartReport {
-  native: number;
-  captured: number;
-  eager: number;
-  /** ms in calls of this part. */
-  ms: number;
-}
-
-const reports = new Map<string, PartReport>();
-
-/** What the calls of every part of this process did so far, by name. */
-export function partReports(): ReadonlyMap<string, Readonly<PartReport>> {
-  return reports;
-}
-
-export class Overload {
-  readonly part: string;
-  readonly options: CompileCacheOptions;
-  readonly raw: Raw;
-  readonly meta: SourceMeta | null;
-  readonly names: readonly string[];
-  private readonly matchers: readonly Matcher[];
-  private readonly parameters: readonly Parameter[];
+export class Overload extends PartOverload {
   private readonly usesThis: boolean;
   private loaded: LoadedPart | null = null;
   /** Static signatures that were refused in this process. */
   private readonly refused = new Set<string>();
-  private readonly report: PartReport;
 
-  constructor(
-    part: string,
-    options: CompileCacheOptions,
-    raw: Raw,
-    meta: SourceMeta | null,
-    parameters: readonly Parameter[],
-  ) {
-    this.part = part;
-    this.options = options;
-    this.raw = raw;
-    this.meta = meta;
-    this.parameters = parameters;
-    this.usesThis = looksAtThis(raw);
-    this.names = parameters.map((parameter, i) => parameter.name ?? `argument ${i}`);
-    this.matchers = matchersByPosition(part, options.inputMatchers, parameters);
-    const report = reports.get(part) ?? { native: 0, captured: 0, eager: 0, ms: 0 };
-    this.report = report;
-    reports.set(part, report);
+  constructor(...args: Parameters<OverloadMaker>) {
+    super(...args);
+    this.usesThis = looksAtThis(this.raw);
   }
 
-  /** null when this overload takes the call, else why not. */
-  admit(args: readonly unknown[]): string | null {
-    if (this.matchers.length === 0) return null;
-    const dims: AdmittedDims = new Map();
-    const matchers = this.matchersFor(args);
-    for (let i = 0; i < matchers.length; i++) {
-      const problem = admitValue(matchers[i], args[i], this.names[i] ?? `argument ${i}`, dims);
-      if (problem) return problem;
-    }
-    return null;
-  }
-
-  private matchersFor(args: readonly unknown[]): readonly Matcher[] {
-    return matchersOfCall(this.matchers, this.parameters, args.length);
-  }
-
-  call(self: unknown, args: unknown[]): unknown {
-    const start = performance.now();
-    try {
-      return this.dispatch(self, args, currentMode());
-    } finally {
-      this.report.ms += performance.now() - start;
-    }
-  }
-
-  private dispatch(self: unknown, args: unknown[], mode: Mode): unknown {
+  protected override dispatch(self: unknown, args: unknown[], mode: Mode): unknown {
     const { meta } = this;
     if (!meta) {
       if (mode === 'require') throw this.missError('the file was not transformed');
@@ -254,6 +169,8 @@ export class Overload {
         sourceKey: loaded.sourceKey,
         meta,
         closure,
+        usesThis: this.usesThis,
+        parameters: this.parameters,
         captured: outcome.captured,
         missed,
       });
@@ -281,15 +198,6 @@ export class Overload {
       warnOnce(`compileCache "${this.part}" runs eagerly: ${oneLine(error)}`);
       debug(1, () => String((error as Error).stack));
     }
-  }
-
-  countEager(): void {
-    this.report.eager++;
-  }
-
-  private eager(self: unknown, args: unknown[]): unknown {
-    this.report.eager++;
-    return this.raw.apply(self, args);
   }
 
   /** `tn cache ls` tells why a record has no native code, as long as that is so. */
@@ -355,7 +263,7 @@ export class Overload {
     return new TnError({
       what: `compileCache "${this.part}": TN_MODE=require, and no native code fits this call.`,
       found: [reason, ...why],
-      where: this.meta ? `${this.meta.file.info.file}:${this.meta.loc[0]}:${this.meta.loc[1]}` : null,
+      where: this.place,
       fix: `run once without TN_MODE=require, or \`tn cache compile ${this.part}\``,
     });
   }

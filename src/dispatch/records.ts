@@ -11,41 +11,20 @@ import type {
 } from '../../cache/index.ts';
 import { entryId } from '../../cache/index.ts';
 import { sha256Hex, sha256OfBytes } from '../../cache/layout.ts';
-import type { Captured, IdenticalSources } from '../capture/capture.ts';
-import type { InputTree } from '../capture/inputTree.ts';
+import type { Captured } from '../capture/capture.ts';
+import type { Parameter } from '../capture/matchers.ts';
 import type { SourceMeta } from '../capture/sources.ts';
-import { TnError } from '../core/errors.ts';
 import { formatLocation } from '../core/location.ts';
 import { copyElements, isContiguous, type StridedView } from '../core/view.ts';
 import { canonicalText } from '../graph/canonical.ts';
-import type { Graph, ResultTree } from '../graph/graph.ts';
-import { type Json, resultFromJson, resultToJson } from '../graph/serialize.ts';
+import type { Graph } from '../graph/graph.ts';
+import { type Json, resultToJson } from '../graph/serialize.ts';
 import { encodeTensor } from '../onnx/tensorProto.ts';
 import { encodeModel, outputNames } from '../onnx/writer.ts';
-import { Dim } from '../symbolic/dim.ts';
 import { exprToString } from '../symbolic/expr.ts';
-import { parsePredicate, predicateToString } from '../symbolic/predicate.ts';
-import { ShapeEnv } from '../symbolic/shapeEnv.ts';
-import type { CallPattern } from './match.ts';
+import { predicateToString } from '../symbolic/predicate.ts';
+import { CALL_VERSION, type CallJson, type LoadedCall } from './loadedCall.ts';
 import { packageVersion } from './version.ts';
-
-/** Raised when `CallJson` changes: records with another one are captured again. */
-const CALL_VERSION = 2;
-
-/** The dispatcher's own part of a manifest: everything that a later process needs to serve a call without the model. */
-export interface CallJson {
-  readonly version: typeof CALL_VERSION;
-  readonly self: InputTree;
-  readonly args: readonly InputTree[];
-  readonly aliasing: readonly number[];
-  readonly identical: readonly IdenticalSources[];
-  /** Keys of the bindings' params, in the order of the graph's parameters: objects alone keep no order for all names. */
-  readonly parameterPaths: readonly string[];
-  readonly parameterIndices: readonly number[];
-  readonly writtenInputs: readonly number[];
-  readonly writtenParameters: readonly number[];
-  readonly result: Json;
-}
 
 export interface RecordRequest {
   readonly store: Store;
@@ -57,6 +36,9 @@ export interface RecordRequest {
   readonly sourceKey: string;
   readonly meta: SourceMeta;
   readonly closure: ReadonlyMap<string, string>;
+  /** What only the function's text tells: whether it looks at the `this` of its call, and its parameters. Packaged programs hold no text. */
+  readonly usesThis: boolean;
+  readonly parameters: readonly Parameter[];
   readonly captured: Captured;
   /** The entries that were there, and why this call did not fit them. */
   readonly missed: Manifest['missed'];
@@ -125,6 +107,8 @@ function manifestOf(request: RecordRequest, blobs: readonly string[]): ManifestD
     writtenInputs: written('input'),
     writtenParameters: written('parameter'),
     result: resultToJson(graph.result),
+    usesThis: request.usesThis,
+    ...(request.meta.params ? {} : { parameters: request.parameters }),
   };
   const closure = Object.fromEntries(request.closure);
   const guards = graph.env.guards.map(({ predicate, location, kind }) => ({
@@ -221,48 +205,6 @@ function inputsOf(graph: Graph): ManifestValue[] {
 
 function outputsOf(graph: Graph): ManifestValue[] {
   return graph.outputs.map(({ name, dtype, shape }) => ({ path: name, kind: 'tensor', dtype, shape: sizesOf(shape) }));
-}
-
-/** What calls are matched against and results are built from, read off a manifest alone. */
-export interface LoadedCall {
-  readonly pattern: CallPattern;
-  readonly env: ShapeEnv;
-  readonly result: ResultTree;
-  readonly closure: ReadonlyMap<string, string>;
-  readonly parameterPaths: readonly string[];
-  readonly parameterIndices: readonly number[];
-  readonly writtenParameters: readonly number[];
-}
-
-export function loadCall(manifest: Manifest): LoadedCall {
-  const call = manifest.call as CallJson;
-  if (call?.version !== CALL_VERSION) throw new TnError('its manifest is of another version of torchnative');
-  const env = new ShapeEnv();
-  const symbols = Object.keys(manifest.dims);
-  for (const name of symbols) {
-    const { min, max, multipleOf } = manifest.dims[name];
-    const dim = Dim(name, { min, max: max ?? Number.POSITIVE_INFINITY, multipleOf });
-    env.declare(dim, Math.ceil(min / multipleOf) * multipleOf);
-  }
-  return {
-    env,
-    pattern: {
-      self: call.self,
-      args: call.args,
-      symbols,
-      ranges: symbols.map((name) => env.ranges.get(name) ?? { min: 1, max: Number.POSITIVE_INFINITY, multipleOf: 1 }),
-      aliasing: call.aliasing,
-      identical: call.identical,
-      guards: manifest.guards.map((guard) => parsePredicate(guard.predicate)),
-      writtenInputs: call.writtenInputs,
-      writtenParameters: call.writtenParameters.map((index) => call.parameterIndices[index]),
-    },
-    result: resultFromJson(call.result, env),
-    closure: new Map(Object.entries(manifest.closure) as [string, string][]),
-    parameterPaths: call.parameterPaths,
-    parameterIndices: call.parameterIndices,
-    writtenParameters: call.writtenParameters,
-  };
 }
 
 /**

@@ -13,7 +13,7 @@ import { compareTensors } from './compare.ts';
 import type { Entry } from './entry.ts';
 import { firstDifference, type RunNative } from './firstDifference.ts';
 import type { NativePart } from './nativePart.ts';
-import { blobView } from './weights.ts';
+import { blobView } from './storeWeights.ts';
 
 export interface VerifyOutcome {
   readonly ok: boolean;

@@ -1,18 +1,13 @@
-/** @file Parameters to the addresses that native code reads: where they lie, or packed panels mapped from the cache. */
+/** @file Parameters and constants to the addresses that native code reads, wherever their bytes come from. */
 
-import type { Store } from '../../cache/index.ts';
 import type { WeightLayout, WeightSlot } from '../compile/compile.ts';
-import { bytesOf } from '../core/dtype.ts';
+import { bytesOf, type DType, dtypes } from '../core/dtype.ts';
 import { invariant } from '../core/errors.ts';
-import { Storage } from '../core/storage.ts';
-import { contiguousStrides, copyElements, isContiguous, StridedView } from '../core/view.ts';
+import { copyElements, isContiguous, type StridedView } from '../core/view.ts';
 import { addressOf } from '../runtime/ffi.ts';
-import { mapFile } from '../runtime/mapping.ts';
 import type { NativeRuntime } from '../runtime/nativeRuntime.ts';
-import { allocateAligned, type PanelSource, packPanels, panelBytes } from '../runtime/pack.ts';
+import { type AlignedMemory, allocateAligned, type PanelSource, packPanels, panelBytes } from '../runtime/pack.ts';
 import { WeightTable } from '../runtime/program.ts';
-import { debug } from './mode.ts';
-import { blobOf } from './records.ts';
 
 /** Address of a view's first element. */
 export function viewAddress(view: StridedView): number {
@@ -43,99 +38,69 @@ export function fitsBinding(
   return true;
 }
 
-export function bindWeights(
-  store: Store,
-  runtime: NativeRuntime,
-  slots: readonly WeightSlot[],
-  parameters: readonly StridedView[],
-  constants: readonly StridedView[],
-): Binding {
-  const keep: unknown[] = [];
-  const addresses = slots.map((slot) => {
-    const view = (slot.source.kind === 'parameter' ? parameters : constants)[slot.source.index];
-    if (slot.layout.kind === 'rows') {
-      invariant(!slot.written || isContiguous(view), () => 'a written parameter is not contiguous');
-      const rows = isContiguous(view) ? view : copyElements(view);
-      keep.push(rows);
-      return viewAddress(rows);
-    }
-    const packed = packedWeight(store, runtime, view, slot.layout);
-    keep.push(packed.keep);
-    return packed.address;
-  });
-  return {
-    parameters: [...parameters],
-    versions: parameters.map((parameter) => parameter.storage.version),
-    table: new WeightTable(addresses, [...keep, ...parameters]),
-  };
-}
-
-interface PackedWeight {
+export interface BoundWeight {
   readonly address: number;
+  /** What must live as long as the address is used. */
   readonly keep: unknown;
 }
 
-/** Mappings of this process by file name: every part that uses a weight in a layout shares one. */
-const mapped = new Map<string, PackedWeight>();
-
-function packedWeight(
-  store: Store,
-  runtime: NativeRuntime,
-  view: StridedView,
-  layout: WeightLayout & { kind: 'panels16' },
-): PackedWeight {
-  const blob = blobOf(store, view).sha256;
-  const name = layoutName(layout, view);
-  const key = `${blob}-${name}`;
-  const known = mapped.get(key);
-  if (known) return known;
-  let packed = mapPacked(store, blob, name);
-  if (!packed) {
-    const { bytes, address } = pack(runtime, view, layout);
-    const published = store.publishPacked(blob, name, bytes);
-    // Without room on disk the panels stay in memory.
-    packed = (published.ok && mapPacked(store, blob, name)) || { address, keep: bytes };
-    if (!published.ok) debug(1, () => `packed weights stay in memory: ${published.problem.message}`);
-  }
-  mapped.set(key, packed);
-  return packed;
+/** Finds or makes the bytes of a program's weight slots. */
+export interface WeightSource {
+  /** `index` is the slot's place in the program's weights. */
+  find(slot: WeightSlot, parameters: readonly StridedView[], index: number): BoundWeight;
 }
 
-function mapPacked(store: Store, blob: string, name: string): PackedWeight | null {
-  const found = store.findPacked(blob, name);
-  if ('miss' in found) return null;
-  const file = mapFile(found.path);
-  // Kernels read panels by the cache line: bytes that were read, not mapped, may lie anywhere.
-  if (file.address % 64 !== 0) return null;
-  return { address: file.address, keep: file.buffer };
+export function bindWeights(
+  source: WeightSource,
+  slots: readonly WeightSlot[],
+  parameters: readonly StridedView[],
+): Binding {
+  const weights = slots.map((slot, index) => source.find(slot, parameters, index));
+  return {
+    parameters: [...parameters],
+    versions: parameters.map((parameter) => parameter.storage.version),
+    table: new WeightTable(
+      weights.map(({ address }) => address),
+      [...weights.map(({ keep }) => keep), ...parameters],
+    ),
+  };
 }
 
-function pack(runtime: NativeRuntime, view: StridedView, layout: WeightLayout & { kind: 'panels16' }) {
+/** A tensor in row-major order: its own memory, or a copy of one that has gaps. */
+export function rowsOf(view: StridedView, written: boolean): BoundWeight {
+  invariant(!written || isContiguous(view), () => 'a written parameter is not contiguous');
   const rows = isContiguous(view) ? view : copyElements(view);
-  const elementBytes = bytesOf(view.dtype) as 1 | 2 | 4;
-  const source: PanelSource = { elementBytes, group: 1, ...layout };
+  return { address: viewAddress(rows), keep: rows };
+}
+
+export type PanelLayout = WeightLayout & { readonly kind: 'panels16' };
+
+/** A tensor's panels, in memory of their own. */
+export function packView(runtime: NativeRuntime, view: StridedView, layout: PanelLayout): AlignedMemory {
+  const rows = isContiguous(view) ? view : copyElements(view);
+  const source = panelSource(layout, view.dtype);
   const memory = allocateAligned(panelBytes(source));
-  packPanels(runtime, source, viewAddress(rows) + layout.offset * elementBytes, memory.address);
+  packPanels(runtime, source, viewAddress(rows) + layout.offset * source.elementBytes, memory.address);
   return memory;
 }
 
-function layoutName(
-  { n, k1, k0, offset, strideN, strideK1, strideK0 }: WeightLayout & { kind: 'panels16' },
-  view: StridedView,
-): string {
-  return `panels16-${view.dtype}-${n}x${k1}x${k0}-${offset}-${strideN}-${strideK1}-${strideK0}`;
+export function panelSource(layout: PanelLayout, dtype: DType): PanelSource {
+  return { elementBytes: bytesOf(dtype) as 1 | 2 | 4, group: 1, ...layout };
 }
 
-/** A weight of a record, mapped from its blob. */
-export function blobView(
-  store: Store,
-  root: string,
-  blob: string,
-  dtype: StridedView['dtype'],
-  sizes: readonly number[],
-): StridedView {
-  const path = store.blobPath(root, blob);
-  const file = mapFile(path);
-  const storage = new Storage(file.buffer, 0, file.byteLength, { path, offset: 0, length: file.byteLength });
-  return new StridedView(storage, dtype, sizes, contiguousStrides(sizes), 0);
+/** What a layout is called where blocks of weights are kept: in the cache and in packages. */
+export function layoutName(layout: WeightLayout, dtype: DType): string {
+  if (layout.kind === 'rows') return 'rows';
+  const { n, k1, k0, offset, strideN, strideK1, strideK0 } = layout;
+  return `panels16-${dtype}-${n}x${k1}x${k0}-${offset}-${strideN}-${strideK1}-${strideK0}`;
+}
+
+/** The layout that `layoutName` has written; null when the text is none. The dtype of rows is not said. */
+export function parseLayoutName(text: string): { readonly layout: WeightLayout; readonly dtype: DType | null } | null {
+  if (text === 'rows') return { layout: { kind: 'rows' }, dtype: null };
+  const parts = /^panels16-([a-z0-9]+)-(\d+)x(\d+)x(\d+)-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(text);
+  const dtype = dtypes.find((name) => name === parts?.[1]);
+  if (!parts || !dtype) return null;
+  const [n, k1, k0, offset, strideN, strideK1, strideK0] = parts.slice(2).map(Number);
+  return { layout: { kind: 'panels16', n, k1, k0, offset, strideN, strideK1, strideK0 }, dtype };
 }

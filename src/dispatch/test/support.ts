@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, vi } from 'vitest';
 import type { RecordRef } from '../../../cache/index.ts';
-import { partReports } from '../overload.ts';
 import { processStore } from '../processStore.ts';
+import { partReports } from '../reports.ts';
 
 // A Set, not an array: plain data that functions of a part's files use is compared at each call.
 const made = new Set<string>();
