@@ -5,7 +5,14 @@ import type { SourceMap } from 'magic-string';
 import { children, forEachChild, isClass, isFunction, isScript, type Node, parseScript, startOf } from './ast.ts';
 import { moduleValues, type PackageNames } from './closureValues.ts';
 import { Edits } from './edits.ts';
-import { annotateCompileCache, decoratorCall, fileHeader, type MetadataContext, stampClass } from './metadata.ts';
+import {
+  annotateCompileCache,
+  decoratorCall,
+  fileHeader,
+  type MetadataContext,
+  type PartCall,
+  stampClass,
+} from './metadata.ts';
 import { rewriteOperators } from './operators.ts';
 import {
   isOwnFile,
@@ -28,6 +35,11 @@ export interface TransformOptions {
    * relative import of the package's own entry file always counts.
    */
   readonly packageSpecifiers?: readonly PackageSpecifier[];
+  /**
+   * For a packaged program, where nothing is captured and no size is symbolic: metadata alone, operators as they were
+   * written. The text is what the file is called in its metadata, in place of its path on this machine.
+   */
+  readonly packagedAs?: string;
 }
 
 export interface TransformResult {
@@ -37,6 +49,8 @@ export interface TransformResult {
   readonly map: SourceMap;
   /** The files that the result depends on (absolute paths, the file itself included): for tools that watch. */
   readonly dependencies: readonly string[];
+  /** The `compileCache(...)` calls in the file, in its order. */
+  readonly parts: readonly PartCall[];
 }
 
 const defaultSpecifiers: readonly PackageSpecifier[] = [packageName];
@@ -74,14 +88,24 @@ export function transform(code: string, id: string, options: TransformOptions = 
     isPackage: (specifier) => isPackageImport(specifier, path, specifiers),
     isProject: (specifier) => resolveSpecifier(specifier, path).kind === 'files',
   };
-  const walk = new Walk(edits, scopes, names, pragmas);
+  const walk = new Walk(edits, scopes, names, pragmas, options.packagedAs === undefined);
   const header = walk.program(parsed.program);
 
   const closure = sourceClosure(path, parsed);
-  const facts = { ...closure, file: path, source: closure.key, values: moduleValues(scopes, names) };
+  const facts = {
+    ...closure,
+    file: options.packagedAs ?? path,
+    source: closure.key,
+    values: moduleValues(scopes, names),
+  };
   const specifier = imported?.startsWith('.') ? imported : packageName;
   edits.before(header.at, `${fileHeader(specifier, facts)}${header.declaration()} `);
-  return { code: edits.toString(), map: edits.map(basename(path)), dependencies: closure.paths };
+  return {
+    code: edits.toString(),
+    map: edits.map(basename(path)),
+    dependencies: closure.paths,
+    parts: walk.metadata.parts.sort((a, b) => a.line - b.line || a.column - b.column),
+  };
 }
 
 /** The walk over one program: children before parents, each node edited once. */
@@ -89,15 +113,17 @@ class Walk {
   private readonly edits: Edits;
   private readonly scopes: Scopes;
   private readonly pragmas: Pragmas;
-  private readonly metadata: MetadataContext;
+  readonly metadata: MetadataContext & { readonly parts: PartCall[] };
+  private readonly rewrites: boolean;
   private temporaryCount = 0;
   private readonly freshName = (): string => `__tn${++this.temporaryCount}`;
 
-  constructor(edits: Edits, scopes: Scopes, names: PackageNames, pragmas: Pragmas) {
+  constructor(edits: Edits, scopes: Scopes, names: PackageNames, pragmas: Pragmas, rewrites: boolean) {
     this.edits = edits;
     this.scopes = scopes;
     this.pragmas = pragmas;
-    this.metadata = { edits, scopes, names };
+    this.rewrites = rewrites;
+    this.metadata = { edits, scopes, names, parts: [] };
   }
 
   /** Walks the program. Returns where the file's header goes, with the module's temporaries. */
@@ -157,7 +183,7 @@ class Walk {
       return;
     }
     this.visitChildren(node, temporaries);
-    rewriteOperators(node, { edits: this.edits, scopes: this.scopes, parent, temporaries });
+    if (this.rewrites) rewriteOperators(node, { edits: this.edits, scopes: this.scopes, parent, temporaries });
     if (node.type === 'CallExpression') annotateCompileCache(node, null, this.metadata);
     if (isClass(node)) stampClass(node, this.metadata);
   }

@@ -1,15 +1,36 @@
 /** @file What is injected for the library: metadata at each `compileCache(...)` and a stamp in each class. */
 
-import { child, children, isFunction, type Node, unwrap } from './ast.ts';
+import { child, children, isFunction, type Node, text, unwrap } from './ast.ts';
 import { closureNames, isCompileCacheCall, type PackageNames, valuesThunk } from './closureValues.ts';
 import type { Edits } from './edits.ts';
 import { parametersOf } from './parameters.ts';
 import type { Scope, Scopes } from './scope.ts';
 
+/** A `compileCache(...)` call. */
+export interface PartCall {
+  /** Null when the name is not written as a literal. */
+  readonly name: string | null;
+  /** 1-based, as in the metadata. */
+  readonly line: number;
+  readonly column: number;
+}
+
 export interface MetadataContext {
   readonly edits: Edits;
   readonly scopes: Scopes;
   readonly names: PackageNames;
+  /** Gets every call that is annotated. */
+  readonly parts: PartCall[];
+}
+
+/** The text of a string literal, or null for any other expression. */
+export function literalText(expression: Node | undefined): string | null {
+  const inner = expression ? unwrap(expression) : null;
+  if (inner?.type === 'StringLiteral') return text(inner, 'value');
+  if (inner?.type !== 'TemplateLiteral' || children(inner, 'expressions').length > 0) return null;
+  const [quasi] = children(inner, 'quasis');
+  const cooked = (quasi?.value as { cooked?: unknown } | undefined)?.cooked;
+  return typeof cooked === 'string' ? cooked : null;
 }
 
 /** The function that an expression is, when this file says so: written here, or a name that always means one. */
@@ -37,16 +58,17 @@ function scopeOfCall(call: Node, scopes: Scopes): Scope {
  * @param method the decorated method, when the call is a decorator
  */
 export function annotateCompileCache(call: Node, method: Node | null, context: MetadataContext): void {
-  const { edits, scopes, names } = context;
+  const { edits, scopes, names, parts } = context;
   if (!isCompileCacheCall(call, scopes, names)) return;
   const given = children(call, 'arguments');
+  const { line, column } = call.loc.start;
+  parts.push({ name: literalText(given[0]), line, column: column + 1 });
   if (given.length > 3 || given.some((argument) => argument.type === 'SpreadElement')) return;
 
   const written = method ?? given[2] ?? given[1];
   const fn = written ? functionBehind(written, scopes) : null;
   const parameters = fn ? parametersOf(fn, edits.code) : null;
   const values = fn ? closureNames(fn, scopeOfCall(call, scopes), scopes, names) : [];
-  const { line, column } = call.loc.start;
   const metadata =
     `{ v: 1, file: __tnFile, loc: [${line}, ${column + 1}], params: ${JSON.stringify(parameters)}, ` +
     `deps: ${valuesThunk(values)} }`;
