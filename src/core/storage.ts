@@ -25,6 +25,8 @@ export class Storage {
   readonly byteOffset: number;
   readonly byteLength: number;
   readonly origin: StorageOrigin | null;
+  /** sha256 of the bytes while `version` is 0, where it is known without reading them: they may be at hand in another form. */
+  content: string | null = null;
   /** Counts in-place writes; whoever derived something from the bytes compares it. */
   version = 0;
   /** Address of the first byte, filled in by the runtime on first use (0: not asked yet). */
@@ -46,9 +48,10 @@ export class Storage {
   }
 
   /** Made and filled when it is first touched: a parameter that is loaded before that costs nothing. */
-  static deferred(byteLength: number, fill: (buffer: ArrayBuffer) => void): Storage {
+  static deferred(byteLength: number, fill: (buffer: ArrayBuffer) => void, content: string | null = null): Storage {
     const storage = new Storage(null, 0, byteLength);
     storage.fill = fill;
+    storage.content = content;
     return storage;
   }
 
@@ -64,6 +67,7 @@ export class Storage {
   /** The contents are about to be overwritten as a whole: what `deferred` would fill in is not needed. */
   forgetContents(): void {
     this.fill = null;
+    this.content = null;
   }
 
   /** Zero-filled, in an ArrayBuffer: small typed arrays would live on the moving JavaScript heap. */

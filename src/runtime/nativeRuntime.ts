@@ -36,6 +36,7 @@ interface RuntimeFunctions {
   readonly kernelName: NativeFunction;
   readonly packBytes: NativeFunction;
   readonly packPanels: NativeFunction;
+  readonly unpackPanels: NativeFunction;
   readonly hash64: NativeFunction;
 }
 
@@ -57,6 +58,7 @@ function bindAll({ bind }: NativeLibrary): RuntimeFunctions {
     kernelName: bind('tn_artifact_kernel_name', 'string', ['address', 'int64']),
     packBytes: bind('tn_pack_bytes', 'int64', ['address']),
     packPanels: bind('tn_pack_panels', 'int64', ['address']),
+    unpackPanels: bind('tn_unpack_panels', 'int64', ['address']),
     hash64: bind('tn_hash64', 'int64', ['address', 'int64']),
   };
 }

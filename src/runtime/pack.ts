@@ -31,6 +31,17 @@ export function panelBytes(source: PanelSource): number {
 
 /** Packs on the pool's threads. Both addresses are the caller's to keep valid; the target has `panelBytes` bytes. */
 export function packPanels(runtime: NativeRuntime, source: PanelSource, from: number, to: number): void {
+  const code = runtime.functions.packPanels(packWords(source, from, to).address);
+  invariant(code === 0, () => `packing was refused: ${JSON.stringify(source)}`);
+}
+
+/** The way back: panels at `from` to the elements, wherever `source` says that they stand, at `to`. */
+export function unpackPanels(runtime: NativeRuntime, source: PanelSource, from: number, to: number): void {
+  const code = runtime.functions.unpackPanels(packWords(source, from, to).address);
+  invariant(code === 0, () => `unpacking was refused: ${JSON.stringify(source)}`);
+}
+
+function packWords(source: PanelSource, from: number, to: number): Words {
   const words = new Words(packBlock.words);
   words.set(packBlock.source, from);
   words.set(packBlock.target, to);
@@ -42,8 +53,7 @@ export function packPanels(runtime: NativeRuntime, source: PanelSource, from: nu
   words.set(packBlock.strideN, source.strideN);
   words.set(packBlock.strideK1, source.strideK1);
   words.set(packBlock.strideK0, source.strideK0);
-  const code = runtime.functions.packPanels(words.address);
-  invariant(code === 0, () => `packing was refused: ${JSON.stringify(source)}`);
+  return words;
 }
 
 export interface AlignedMemory {

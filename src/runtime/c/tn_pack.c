@@ -1,5 +1,5 @@
 /*
- * Packing of weight matrices into the panels that the kernels stream: tn_runtime.h, pack_panels.
+ * Packing of weight matrices into the panels that the kernels stream, and back: tn_runtime.h, pack_panels.
  */
 #include "tn_internal.h"
 
@@ -67,6 +67,44 @@ PACK_PANEL(bits8)
 PACK_PANEL(bits16)
 PACK_PANEL(bits32)
 
+/* The same walk with source and target changed over: elements go back to where the strides say. */
+#define UNPACK_PANEL(type)                                                                             \
+  static void unpack_##type(const matrix *m, int64_t panel) {                                          \
+    const int64_t n0 = panel * PANEL, columns = tn_min(PANEL, m->n - n0), g = m->group;                \
+    const type *source = (const type *)(const void *)(m->source + panel * m->panel_bytes);             \
+    type *target = (type *)(void *)m->target + n0 * m->stride_n;                                       \
+    int64_t lane = 0; /* k mod g */                                                                    \
+    for (int64_t k1 = 0; k1 < m->k1; k1++) {                                                           \
+      type *row = target + k1 * m->stride_k1;                                                          \
+      for (int64_t k0 = 0; k0 < m->k0; k0++, row += m->stride_k0) {                                    \
+        for (int64_t c = 0; c < columns; c++) row[c * m->stride_n] = source[c * g + lane];             \
+        if (++lane == g) {                                                                             \
+          lane = 0;                                                                                    \
+          source += g * PANEL;                                                                         \
+        }                                                                                              \
+      }                                                                                                \
+    }                                                                                                  \
+  }
+
+UNPACK_PANEL(bits8)
+UNPACK_PANEL(bits16)
+UNPACK_PANEL(bits32)
+
+static void unpack_share(void *arg, int64_t id, tn_team *team) {
+  const matrix *m = arg;
+  int64_t begin, end;
+  tn_split(tn_ceildiv(m->n, PANEL), 1, id, team->count, &begin, &end);
+  for (int64_t panel = begin; panel < end; panel++) {
+    if (m->element == 1) {
+      unpack_bits8(m, panel);
+    } else if (m->element == 2) {
+      unpack_bits16(m, panel);
+    } else {
+      unpack_bits32(m, panel);
+    }
+  }
+}
+
 static void pack_share(void *arg, int64_t id, tn_team *team) {
   const matrix *m = arg;
   int64_t begin, end;
@@ -87,10 +125,14 @@ int64_t TN_PREFIX(pack_bytes)(const int64_t *block) {
   return read_block(&m, block) ? tn_ceildiv(m.n, PANEL) * m.panel_bytes : -1;
 }
 
-int64_t TN_PREFIX(pack_panels)(const int64_t *block) {
+static int64_t run_shares(const int64_t *block, tn_task share) {
   matrix m;
   if (!read_block(&m, block)) return TN_ERROR_VALUE;
   const int64_t bytes = m.n * m.k * m.element;
-  TN_PREFIX(pool_run)(pack_share, &m, bytes < (1 << 16) ? 1 : TN_PREFIX(pool_threads)());
+  TN_PREFIX(pool_run)(share, &m, bytes < (1 << 16) ? 1 : TN_PREFIX(pool_threads)());
   return TN_OK;
 }
+
+int64_t TN_PREFIX(pack_panels)(const int64_t *block) { return run_shares(block, pack_share); }
+
+int64_t TN_PREFIX(unpack_panels)(const int64_t *block) { return run_shares(block, unpack_share); }

@@ -347,6 +347,8 @@ enum {
 };
 TN_EXPORT int64_t TN_PREFIX(pack_bytes)(const int64_t *block);  /* size of the panels, or -1: a field is out of range */
 TN_EXPORT int64_t TN_PREFIX(pack_panels)(const int64_t *block); /* 0 or TN_ERROR_VALUE */
+/* The way back: panels at SOURCE to the elements' places at TARGET. Padding is dropped. 0 or TN_ERROR_VALUE. */
+TN_EXPORT int64_t TN_PREFIX(unpack_panels)(const int64_t *block);
 
 /*
  * tn_map.c. Maps length bytes (-1: to the end) of a file at any offset, private and writable: stores stay in this

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import '../koffi.ts';
 import { addressOf } from '../ffi.ts';
 import { nativeRuntime } from '../nativeRuntime.ts';
-import { allocateAligned, type PanelSource, packPanels, panelBytes } from '../pack.ts';
+import { allocateAligned, type PanelSource, packPanels, panelBytes, unpackPanels } from '../pack.ts';
 import { exampleRuntimePath } from './exampleArtifact.ts';
 
 /** Panels [ceil(N/16)][ceil(K/g)][16][g], element by element. */
@@ -33,6 +33,21 @@ function check(source: PanelSource, elements: number): void {
   expect(target.address % 64).toBe(0);
   packPanels(runtime, source, addressOf(bytes), target.address);
   expect(Buffer.compare(target.bytes, reference(source, bytes))).toBe(0);
+  const back = new Uint8Array(new ArrayBuffer(bytes.length)).fill(0xee);
+  unpackPanels(runtime, source, target.address, addressOf(back));
+  expect(Buffer.compare(back, scattered(source, bytes))).toBe(0);
+}
+
+/** The elements that the source names, at their places in memory that was 0xee. */
+function scattered({ elementBytes: size, n, k1, k0, strideN, strideK1, strideK0 }: PanelSource, bytes: Uint8Array) {
+  const memory = new Uint8Array(bytes.length).fill(0xee);
+  for (let column = 0; column < n; column++) {
+    for (let k = 0; k < k1 * k0; k++) {
+      const at = (column * strideN + Math.floor(k / k0) * strideK1 + (k % k0) * strideK0) * size;
+      memory.set(bytes.subarray(at, at + size), at);
+    }
+  }
+  return memory;
 }
 
 const elementBytes = fc.constantFrom(1, 2, 4) as fc.Arbitrary<1 | 2 | 4>;
