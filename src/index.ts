@@ -12,5 +12,5 @@ export * from './tensor/index.ts';
 export { nn };
 
 setHost({ ...nodeHost, mapFile: (path) => mapFile(path) });
-registerOwnClasses(Object.values(nn).filter((item) => typeof item === 'function'));
+registerOwnClasses(nn);
 enableEagerMatmul();

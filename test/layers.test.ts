@@ -21,6 +21,7 @@ const rows = [
   'src/runtime',
   'cache',
   'src/dispatch',
+  'src/app',
   'src/package',
   'src/cli',
 ];

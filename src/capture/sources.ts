@@ -41,7 +41,8 @@ export interface SourceMeta {
 
 const files = new Map<string, FileToken>();
 const classFiles = new WeakMap<object, FileToken>();
-const ownClasses = new WeakSet<object>();
+/** With the names that they are exported under: bundling may change those that classes have. */
+const ownClasses = new WeakMap<object, string>();
 
 export function registerFile(info: FileInfo): FileToken {
   const token: FileToken = { info, classes: [] };
@@ -55,14 +56,15 @@ export function stampClass(definition: object, token: FileToken): void {
 }
 
 /** Classes of this package need no stamp: our own sources are part of every key. */
-export function registerOwnClasses(definitions: Iterable<object>): void {
-  for (const definition of definitions) ownClasses.add(definition);
+export function registerOwnClasses(exported: Readonly<Record<string, unknown>>): void {
+  for (const [name, item] of Object.entries(exported)) if (typeof item === 'function') ownClasses.set(item, name);
 }
 
 /** Name and sources of a class, or null when its file was not transformed. */
 export function classIdentity(definition: object): string | null {
+  const own = ownClasses.get(definition);
+  if (own !== undefined) return own;
   const { name } = definition as { name: string };
-  if (ownClasses.has(definition)) return name;
   const token = classFiles.get(definition);
   return token ? `${name}@${token.info.source.slice(0, 16)}` : null;
 }

@@ -4,7 +4,7 @@ import { TnError } from '../core/errors.ts';
 import { copyElements, elementPositions, isContiguous, type StridedView } from '../core/view.ts';
 import { isTensor } from '../tensor/functions/operands.ts';
 import { type Comparison, compareTensors } from './compare.ts';
-import type { Entry } from './entry.ts';
+import type { MatchedCall } from './matchedCall.ts';
 import { withEagerParts } from './mode.ts';
 import type { NativePart } from './nativePart.ts';
 
@@ -14,7 +14,7 @@ import type { NativePart } from './nativePart.ts';
  */
 export function checkCall(
   part: string,
-  entry: Entry,
+  entry: MatchedCall,
   native: NativePart,
   self: unknown,
   args: readonly unknown[],

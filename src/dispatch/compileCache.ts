@@ -8,6 +8,9 @@ import { activeTracer, withTracer } from '../core/tracer.ts';
 import { assertPrecision, partsAreEager, warnOnce } from './mode.ts';
 import type { CompileCacheOptions, OverloadMaker, PartOverload } from './partOverload.ts';
 
+// Decorators of both dialects store metadata under this symbol; Node 20 does not have it yet.
+(Symbol as { metadata?: symbol }).metadata ??= Symbol('Symbol.metadata');
+
 // biome-ignore lint/suspicious/noExplicitAny: a decorator must accept methods with parameters of any type.
 type AnyFunction = (this: any, ...args: any[]) => unknown;
 

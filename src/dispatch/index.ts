@@ -3,17 +3,14 @@
 import { compileCacheWith } from './compileCache.ts';
 import { Overload } from './overload.ts';
 
-// Decorators of both dialects store metadata under this symbol; Node 20 does not have it yet.
-(Symbol as { metadata?: symbol }).metadata ??= Symbol('Symbol.metadata');
-
 export type { InputMatchers, Matcher } from '../capture/matchers.ts';
 export { Dim, type DimOptions, type DimSpec } from '../symbolic/dim.ts';
 export type { Size } from '../symbolic/symInt.ts';
 export type { CompileCache, CompileCacheDecorator } from './compileCache.ts';
 export { type Precision, setPrecision } from './mode.ts';
 export type { CompileCacheOptions } from './partOverload.ts';
+export { setThreads } from './processRuntime.ts';
 export { type PartReport, partReports } from './reports.ts';
-export { setThreads } from './threads.ts';
 export { __tn } from './transformed.ts';
 
 /** Decorates or wraps what is to be captured on its first call and to run native from then on. */

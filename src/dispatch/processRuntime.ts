@@ -7,10 +7,22 @@ import { type NativeRuntime, nativeRuntime } from '../runtime/nativeRuntime.ts';
 import { buildRuntime } from '../runtime/sources.ts';
 import { CacheFailure } from './cacheFailure.ts';
 import { processStore } from './processStore.ts';
+import { checkThreads } from './threads.ts';
 
 /** Throws TnError when it cannot be built or loaded. */
 export function processRuntime(): NativeRuntime {
   return nativeRuntime(locateRuntime);
+}
+
+/** Threads of compiled calls, for the whole process; default: TN_THREADS, else the cores that affinity and cgroup allow. */
+export function setThreads(count: number): void {
+  checkThreads(count);
+  process.env.TN_THREADS = String(count);
+  try {
+    processRuntime().setThreads(count);
+  } catch {
+    // No compiler: everything runs eagerly, on one thread.
+  }
 }
 
 function locateRuntime(): string {

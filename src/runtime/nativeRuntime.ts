@@ -16,7 +16,7 @@ export interface ArtifactTable {
 }
 
 /** Environment variables: Node's, or a packaged program's. */
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Functions of the library, bound once. Addresses and counts are numbers. */
 interface RuntimeFunctions {
@@ -198,7 +198,7 @@ let runtime: NativeRuntime | null = null;
  * The runtime of this JavaScript thread, loaded on first use. `locate` is asked then for the library's path (it may have
  * to compile it) and throws when there is none; the next call asks again.
  */
-export function nativeRuntime(locate: () => string): NativeRuntime {
-  runtime ??= new NativeRuntime(locate());
+export function nativeRuntime(locate: () => string, env?: Environment): NativeRuntime {
+  runtime ??= new NativeRuntime(locate(), env);
   return runtime;
 }

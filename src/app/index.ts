@@ -1,0 +1,30 @@
+/** @file The public API of `torchnative` inside a packaged program: the same names as `src/index.ts`, on the linked runtime. */
+
+import { registerOwnClasses } from '../capture/sources.ts';
+import { compileCacheWith } from '../dispatch/compileCache.ts';
+import * as nn from '../nn/index.ts';
+import { engine } from './node/internal/engine.ts';
+import { packagedOverloads } from './packagedOverload.ts';
+import { startProgram } from './program.ts';
+
+export type { InputMatchers, Matcher } from '../capture/matchers.ts';
+export type { CompileCache, CompileCacheDecorator } from '../dispatch/compileCache.ts';
+export { type Precision, setPrecision } from '../dispatch/mode.ts';
+export type { CompileCacheOptions } from '../dispatch/partOverload.ts';
+export { type PartReport, partReports } from '../dispatch/reports.ts';
+export { __tn } from '../dispatch/transformed.ts';
+export { Dim, type DimOptions, type DimSpec } from '../symbolic/dim.ts';
+export type { Size } from '../symbolic/symInt.ts';
+export * from '../tensor/index.ts';
+export { nn };
+
+registerOwnClasses(nn);
+const program = startProgram(engine());
+
+/** Decorates or wraps what runs on the compiled parts of this program. */
+export const compileCache = compileCacheWith(packagedOverloads(program.parts));
+
+/** Threads of compiled calls, for the whole process; default: TN_THREADS, else the cores that affinity and cgroup allow. */
+export function setThreads(count: number): void {
+  program.setThreads(count);
+}
