@@ -80,6 +80,7 @@ export function compileGraph(graph: Graph, target: Target): CompiledPart {
       weights,
     },
     arena: program.arena.bytes,
+    work: program.work,
   };
 }
 

@@ -33,6 +33,8 @@ export interface EmittedProgram {
   readonly source: string;
   readonly arena: Arena;
   readonly barriers: readonly boolean[];
+  /** Of all kernels, see `CompiledPart`. */
+  readonly work: Expr;
 }
 
 export function emitProgram(space: IndexSpace, parts: ProgramParts): EmittedProgram {
@@ -46,7 +48,8 @@ export function emitProgram(space: IndexSpace, parts: ProgramParts): EmittedProg
       writes: new Set(draft.scope.slots.filter((slot) => slot.writes).map((slot) => region(slot.buffer))),
     })),
   );
-  return { source: render(space, parts, arena, barriers), arena, barriers };
+  const work = kernels.reduce((sum, { draft }) => add(sum, draft.work), int(0));
+  return { source: render(space, parts, arena, barriers, work), arena, barriers, work };
 }
 
 function lifetimesOf(kernels: readonly ProgramKernel[]): Lifetime[] {
@@ -62,7 +65,13 @@ function lifetimesOf(kernels: readonly ProgramKernel[]): Lifetime[] {
   return [...found].map(([buffer, { first, last }]) => ({ buffer, first, last }));
 }
 
-function render(space: IndexSpace, parts: ProgramParts, arena: Arena, barriers: readonly boolean[]): string {
+function render(
+  space: IndexSpace,
+  parts: ProgramParts,
+  arena: Arena,
+  barriers: readonly boolean[],
+  work: Expr,
+): string {
   const { name, kernels, dims } = parts;
   const names = new NameTable();
   const dimNames = new Map(dims.map((dim) => [dim, names.take(identifier(dim))]));
@@ -126,7 +135,6 @@ function render(space: IndexSpace, parts: ProgramParts, arena: Arena, barriers: 
   lines.push('}', '');
 
   const scratch = [...new Set(kernels.flatMap(({ draft }) => draft.scratch))];
-  const work = kernels.reduce((sum, { draft }) => add(sum, draft.work), int(0));
   lines.push(...sizeFunction('arena_bytes', [text(arena.bytes)], dimLines([arena.bytes], '  '), arena.bytes));
   if (scratch.length > 0) lines.push(...scratchFunction(scratch, dims, dimNames));
   const nanoseconds = floorDiv(work, int(10));

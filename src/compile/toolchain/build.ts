@@ -59,14 +59,13 @@ function libraryPath(request: BuildRequest, keys: readonly string[]): string {
   return path.join(folder, `${safeName(prefix)}-${hash}.so`);
 }
 
-/** The result of a request whose library exists already; null when there is something to do. */
+/** The result of a request whose library (or, where none is linked, every object) exists already; null when there is something to do. */
 export function alreadyBuilt(request: BuildRequest): BuildResult | null {
-  if (!request.link) return null;
   const start = Date.now();
   const keys = request.jobs.map((job) => objectKey(request, job));
-  const library = libraryPath(request, keys);
-  if (!reuse(library)) return null;
   const objects = keys.map((key) => path.join(request.objectFolder, `${key}.o`));
+  const library = request.link ? libraryPath(request, keys) : null;
+  if (library === null ? !objects.every(reuse) : !reuse(library)) return null;
   return { ok: true, library, objects, compiled: 0, reused: keys.length, ms: Date.now() - start };
 }
 

@@ -1,0 +1,12 @@
+/** @file The key of a part's sources: what a record must agree with to be current. */
+
+import { sha256Hex } from '../../cache/layout.ts';
+import { CAPTURE_LAYERS, hashLayers } from '../../cache/ownSources.ts';
+
+/** Our own sources that decide what a capture records, the transformer's included. */
+const CAPTURE_SOURCES = [...CAPTURE_LAYERS, '../transformers'];
+
+/** `source` is the transformer's hash over the import closure of the decorated file. */
+export function sourceKeyOf(source: string): string {
+  return sha256Hex(source, hashLayers(CAPTURE_SOURCES));
+}

@@ -1,0 +1,29 @@
+/** @file The C of the package core: which files it has, and where they are. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { artifactHeaders, runtimeSource } from '../runtime/sources.ts';
+
+/** Files that every package is made of; those of executables and of the JavaScript engine stand beside them. */
+export const coreFiles: readonly string[] = ['tn_error.c', 'tn_inflate.c', 'tn_payload.c'];
+
+const headers = ['pkg.h', 'tn_package.h', 'tn_payload.h', 'tn_core.h'];
+
+/** Beside this file in a clone; an installed package keeps C under src and this file under dist/src. */
+const folder = ((): URL => {
+  const beside = new URL('./c/', import.meta.url);
+  return existsSync(beside) ? beside : new URL('../../../src/package/c/', import.meta.url);
+})();
+
+/** The text of a file of the core, or of a form's own C beside it. */
+export function coreSource(name: string): string {
+  return readFileSync(new URL(name, folder), 'utf8');
+}
+
+/** What the core's files, and those that use it, include. */
+export function coreHeaders(): Readonly<Record<string, string>> {
+  return {
+    ...artifactHeaders(),
+    'tn_internal.h': runtimeSource('tn_internal.h'),
+    ...Object.fromEntries(headers.map((name) => [name, coreSource(name)])),
+  };
+}

@@ -1,0 +1,15 @@
+/** @file Names of a package's symbols. */
+
+import type { Isa } from '../compile/toolchain/index.ts';
+import { codeLevel } from './lowered.ts';
+import type { PackageModel } from './model.ts';
+
+/** Starts the names of generated code at a level. */
+export function levelPrefix({ prefix }: Pick<PackageModel, 'prefix'>, isa: Isa): string {
+  return `${prefix}${codeLevel(isa)}_`;
+}
+
+/** The table that the generated code of a part exports. */
+export function artifactSymbol(model: Pick<PackageModel, 'prefix'>, part: string, isa: Isa): string {
+  return `${levelPrefix(model, isa)}${part}_artifact`;
+}
