@@ -4,7 +4,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { artifactHeaders, runtimeSource } from '../runtime/sources.ts';
 
 /** Files that every package is made of; those of executables and of the JavaScript engine stand beside them. */
-export const coreFiles: readonly string[] = ['tn_error.c', 'tn_inflate.c', 'tn_payload.c'];
+export const coreFiles: readonly string[] = [
+  'tn_error.c',
+  'tn_inflate.c',
+  'tn_invoke.c',
+  'tn_level.c',
+  'tn_payload.c',
+  'tn_profile.c',
+  'tn_shape.c',
+  'tn_state.c',
+  'tn_strided.c',
+  'tn_tensor.c',
+  'tn_weights.c',
+];
 
 const headers = ['pkg.h', 'tn_package.h', 'tn_payload.h', 'tn_core.h'];
 

@@ -94,9 +94,9 @@ const char *pkg_version(void);
 typedef struct pkg_runtime pkg_runtime;
 
 /*
- * abi_version: PKG_ABI_VERSION. threads: how many a call may use, 1 to 256; 0: TN_THREADS, else what an earlier
- * creation said, else the cores that affinity and cgroup quota allow. A number that is given counts for the process.
- * TN_ISA (plain, v3, v4, v4x, neon) lowers the level. No thread is started before a call has work for it.
+ * abi_version: PKG_ABI_VERSION. threads: how many a call may use, 1 to 256, from now on and in the whole process; 0: what
+ * an earlier creation said, else TN_THREADS, else the cores that affinity and cgroup quota allow. TN_ISA (plain, v3, v4,
+ * v4x, neon) lowers the level; it is read once. No thread is started before a call has work for it.
  */
 int pkg_runtime_create(int abi_version, int threads, pkg_runtime **out);
 
@@ -153,7 +153,7 @@ int pkg_context_destroy(pkg_context *context);
 /* Puts the state that parts keep in the context back to what the weights say. */
 int pkg_context_reset(pkg_context *context);
 
-/* Bytes that the context holds now: arena, copies of strided inputs, state. 0 for NULL. */
+/* Bytes that the context holds: arena, copies of strided inputs, state. -1 while a call runs on it; 0 for NULL. */
 int64_t pkg_context_bytes(const pkg_context *context);
 
 /* ---- Parts ----------------------------------------------------------------------------------------------------- */
@@ -211,11 +211,11 @@ int pkg_call(pkg_context *context, int part, const DLTensor *const *inputs, int 
 
 typedef struct pkg_kernel_time {
   const char *name;
-  int64_t wall_ns; /* of the slowest thread, summed over the calls */
-  int64_t cpu_ns;  /* of all threads together */
+  int64_t most_ns; /* of the thread that spent most in it, over all calls */
+  int64_t sum_ns;  /* of all threads together */
 } pkg_kernel_time;
 
-/* on: from now on calls of the part on this context are timed, from zero; otherwise they are no longer. */
+/* on != 0: from now on calls of the part on this context are timed, from zero; 0: they are no longer. */
 int pkg_profile(pkg_context *context, int part, int on);
 
 /* Times of the profiled calls so far: *n_kernels of them, at most max_kernels are written (times may be NULL). */

@@ -47,6 +47,8 @@ TN_CORE_HIDDEN uint64_t PKG(core_payload_id)(const tn_payload *payload);
 TN_CORE_HIDDEN int32_t PKG(core_payload_count)(const tn_payload *payload);
 /* index is 0 .. count-1. */
 TN_CORE_HIDDEN tn_payload_entry PKG(core_payload_entry)(const tn_payload *payload, int32_t index);
+/* The memory that it lies in, [*low, *high). */
+TN_CORE_HIDDEN void PKG(core_payload_extent)(const tn_payload *payload, uintptr_t *low, uintptr_t *high);
 /* The block of this name, or -1. */
 TN_CORE_HIDDEN int32_t PKG(core_payload_find)(const tn_payload *payload, const char *name);
 
@@ -55,6 +57,9 @@ TN_CORE_HIDDEN int32_t PKG(core_payload_find)(const tn_payload *payload, const c
  * payload lies (read only), encoded ones in memory of their own. An index outside the table is PKG_ERROR_INTERNAL.
  */
 TN_CORE_HIDDEN int PKG(core_payload_block)(tn_payload *payload, int32_t index, const void **address, int64_t *bytes);
+
+/* Checks one block against its checksum and decodes nothing. */
+TN_CORE_HIDDEN int PKG(core_payload_check)(tn_payload *payload, int32_t index);
 
 /* tn_inflate.c. Raw deflate (RFC 1951) into exactly target_bytes bytes; 1, or 0 when the data is not that. */
 TN_CORE_HIDDEN int PKG(core_inflate)(const uint8_t *source, int64_t source_bytes, uint8_t *target, int64_t target_bytes);
