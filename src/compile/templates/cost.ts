@@ -21,7 +21,7 @@ export interface GemmTile {
  * - AVX-512, 32 registers: 8×48 = 24 accumulators + 3 B; the broadcast of A is folded into the FMA.
  * - AVX2, 16 registers: 6×16 = 12 + 2 B + 1 broadcast.
  * - SSE, 16 registers of 4: 3×16 = 12, the products need a register each; there is no broadcast load, so few rows are best.
- * - NEON, 32 registers of 4: 6×16 = 24 + 4 B + A.
+ * - NEON, 32 registers of 4: 6×16 = 24 + 4 B + 1 broadcast, an element of which the FMA takes.
  */
 export function gemmTile(isa: IsaFacts): GemmTile {
   switch (isa.name) {

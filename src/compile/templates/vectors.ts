@@ -46,9 +46,15 @@ static inline tn_vf tn_load_f16(const uint16_t *p) {
 }
 `;
     case 'neon':
-      return `typedef __fp16 tn_v4hf_u __attribute__((vector_size(8), aligned(2), may_alias));
+      return `typedef __fp16 tn_v4hf __attribute__((vector_size(8)));
+typedef __fp16 tn_v4hf_u __attribute__((vector_size(8), aligned(2), may_alias));
 static inline tn_vf tn_load_f16(const uint16_t *p) {
-  return __builtin_convertvector(*(const tn_v4hf_u *)p, tn_vf);
+  const tn_v4hf h = *(const tn_v4hf_u *)p;
+#if __has_builtin(__builtin_aarch64_float_extend_lo_v4sf)
+  return __builtin_aarch64_float_extend_lo_v4sf(h); /* gcc would convert the elements one by one */
+#else
+  return __builtin_convertvector(h, tn_vf);
+#endif
 }
 `;
     case 'plain':

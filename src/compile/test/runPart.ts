@@ -23,7 +23,8 @@ import type { CompiledPart, WeightSlot } from '../part.ts';
 import type { IsaName } from '../templates/types.ts';
 import { kernelFlags } from '../toolchain/target.ts';
 
-const driver = `
+/** Runs the artifact on threads of its own. */
+export const driver = `
 #define _GNU_SOURCE
 #include "tn_runtime.h"
 #include <pthread.h>
@@ -153,7 +154,7 @@ function address(view: StridedView): bigint {
 }
 
 /** A weight in the layout that the part asks for. */
-function layOut(view: StridedView, { layout }: WeightSlot): StridedView {
+export function layOut(view: StridedView, { layout }: WeightSlot): StridedView {
   const source = contiguous(view);
   if (layout.kind === 'rows') return layout === undefined ? view : source === view ? view : source;
   const { n, k1, k0, offset, strideN, strideK1, strideK0 } = layout;

@@ -111,6 +111,8 @@ export function kernelFlags(isa: Isa, family: CompilerFamily, arch: string = pro
   /* Loops over unaligned rows: gcc's scalar peeling for alignment costs more than it brings. */
   /* Stores of a tile made into memcpy calls: `rep movsq` of a few cache lines costs a tenth of a matrix product. */
   if (family === 'gcc') flags.push('--param', 'vect-max-peeling-for-alignment=0', '-fno-tree-loop-distribute-patterns');
+  /* gcc schedules before it allocates registers on Arm: all loads of a tile's step first, and accumulators spill. */
+  if (family === 'gcc' && isa === 'neon') flags.push('-fno-schedule-insns');
   return flags;
 }
 

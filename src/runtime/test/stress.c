@@ -70,6 +70,23 @@ static void short_runs(int64_t threads, int64_t runs) {
   for (int64_t i = 0; i < threads; i++) CHECK(counts[i * 8] == runs);
 }
 
+/* ---- Kernels keep tiles on the stack: a worker's must be large whatever the libc gives a thread (musl: 128 KiB). */
+
+static void use_stack(void *arg, int64_t id, tn_team *team) {
+  (void)team;
+  volatile char tile[2 << 20];
+  for (size_t i = 0; i < sizeof tile; i += 4096) tile[i] = (char)id;
+  int64_t sum = 0;
+  for (size_t i = 0; i < sizeof tile; i += 4096) sum += tile[i];
+  ((int64_t *)arg)[id] = sum;
+}
+
+static void large_stacks(void) {
+  int64_t sums[4] = {0};
+  CHECK(TN_PREFIX(pool_run)(use_stack, sums, 4) == 4);
+  for (int64_t i = 0; i < 4; i++) CHECK(sums[i] == i * 512);
+}
+
 /* ---- Calls: a program with two kernels and a barrier, on contexts of its own for each thread of the system. */
 
 enum { N = 5000 };
@@ -241,6 +258,7 @@ int main(int argc, char **argv) {
   short_runs(3, rounds / 4);
   usleep(20000); /* the workers sleep by now */
   short_runs(2, 10);
+  large_stacks();
   concurrent_calls();
   if (argc > 2) fork_and_run();
   pack();
