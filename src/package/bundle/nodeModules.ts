@@ -28,6 +28,8 @@ export interface NodeModules {
   fileOf(specifier: string): string | null;
   /** Its exports; null as above. */
   namesOf(specifier: string): ReadonlySet<string> | null;
+  /** Whether its default export is an object of its own (`process`, a class), not its exports together. */
+  hasDefault(specifier: string): boolean;
   /** The modules there are, `node:fs` and so on, sorted. */
   readonly all: readonly string[];
 }
@@ -51,12 +53,21 @@ export async function readNodeModules(): Promise<NodeModules> {
     isNodeModule(specifier) ? (files.get(specifier.replace(/^node:/, '')) ?? null) : null;
   return {
     fileOf,
-    namesOf: (specifier) => names.get(fileOf(specifier) ?? '') ?? null,
+    namesOf: (specifier) => names.get(fileOf(specifier) ?? '')?.names ?? null,
+    hasDefault: (specifier) => names.get(fileOf(specifier) ?? '')?.hasDefault ?? false,
     all: [...files.keys()].map((name) => `node:${name}`).sort(),
   };
 }
 
-async function exportsOf(files: readonly string[]): Promise<Map<string, ReadonlySet<string>>> {
+interface Exports {
+  readonly names: ReadonlySet<string>;
+  readonly hasDefault: boolean;
+}
+
+/** In `src/app/node` nothing is exported as `default`: this name stands for it. */
+const defaultName = 'defaultExport';
+
+async function exportsOf(files: readonly string[]): Promise<Map<string, Exports>> {
   const { metafile } = await build({
     entryPoints: [...files],
     outdir: appFolder,
@@ -69,9 +80,11 @@ async function exportsOf(files: readonly string[]): Promise<Map<string, Readonly
     metafile: true,
     logLevel: 'silent',
   });
-  const names = new Map<string, ReadonlySet<string>>();
+  const found = new Map<string, Exports>();
   for (const { entryPoint, exports } of Object.values(metafile.outputs)) {
-    if (entryPoint !== undefined) names.set(join(appFolder, entryPoint), new Set(exports));
+    if (entryPoint === undefined) continue;
+    const names = new Set(exports.filter((name) => name !== defaultName));
+    found.set(join(appFolder, entryPoint), { names, hasDefault: exports.includes(defaultName) });
   }
-  return names;
+  return found;
 }

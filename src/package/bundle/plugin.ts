@@ -45,10 +45,10 @@ export function packagedPlugin(entry: string, root: string, modules: NodeModules
         namespace === 'file' ? target(path, importer) : undefined,
       );
       build.onLoad({ filter: /.*/, namespace: 'tn-entry' }, () => ({
-        contents: [appFile('node/_globals'), entry].map((file) => `import ${JSON.stringify(file)};`).join('\n'),
+        contents: [appFile('node/internal/globals'), entry].map((file) => `import ${JSON.stringify(file)};`).join('\n'),
         resolveDir: root,
       }));
-      build.onLoad({ filter: /.*/, namespace: nodeNamespace }, ({ path }) => nodeModule(modules.fileOf(path)));
+      build.onLoad({ filter: /.*/, namespace: nodeNamespace }, ({ path }) => nodeModule(path, modules));
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: 'file' }, ({ path }) =>
         loadSource(path, root, modules, findings),
       );
@@ -66,13 +66,14 @@ function packageTarget(specifier: string): OnResolveResult {
 }
 
 /** Programs use Node's modules by name, by namespace, and through the default export. */
-function nodeModule(file: string | null): OnLoadResult {
-  if (file === null) return { errors: [{ text: 'no such module of Node' }] };
+function nodeModule(name: string, modules: NodeModules): OnLoadResult {
+  const file = modules.fileOf(name);
+  if (file === null) return { errors: [{ text: `${name} is none of Node's modules` }] };
   const path = JSON.stringify(file);
-  return {
-    contents: `export * from ${path};\nimport * as all from ${path};\nexport default all;`,
-    resolveDir: dirname(file),
-  };
+  const all = modules.hasDefault(name)
+    ? `export { defaultExport as default } from ${path};`
+    : `import * as all from ${path};\nexport default all;`;
+  return { contents: `export * from ${path};\n${all}`, resolveDir: dirname(file) };
 }
 
 async function loadSource(
@@ -85,7 +86,8 @@ async function loadSource(
   const code = readFileSync(path, 'utf8');
   if (mayMatter(code)) {
     const isPackage = (specifier: string): boolean => isPackageImport(specifier, path);
-    const scan = scanSource(code, path, { isPackage, namesOf: (specifier) => modules.namesOf(specifier) });
+    const { namesOf, hasDefault } = modules;
+    const scan = scanSource(code, path, { isPackage, namesOf, hasDefault });
     for (const found of scan.assets) findings.assets.push({ ...found, file: path });
     for (const problem of scan.problems) findings.problems.push({ ...problem, file: path });
   }

@@ -30,6 +30,8 @@ export interface ScanContext {
   isPackage(specifier: string): boolean;
   /** What a packaged program has of a module of Node's; null for every other specifier. */
   namesOf(specifier: string): ReadonlySet<string> | null;
+  /** Whether the module's default export is something else than those names. */
+  hasDefault(specifier: string): boolean;
 }
 
 /** Reads one file; nothing is found in one that does not parse, which whoever compiles it will say. */
@@ -45,7 +47,8 @@ export function scanSource(code: string, path: string, context: ScanContext): Sc
     const imported = scopes.bindingOf(node)?.imported;
     if (!imported || imported.typeOnly) continue;
     if (context.isPackage(imported.source)) checkAsset(node, imported, parents, assets, problems);
-    const names = imported.name === '*' || imported.name === 'default' ? context.namesOf(imported.source) : null;
+    const isWhole = imported.name === '*' || (imported.name === 'default' && !context.hasDefault(imported.source));
+    const names = isWhole ? context.namesOf(imported.source) : null;
     if (names) checkMember(node, imported.source, names, parents, problems);
   }
   return { assets, problems };
