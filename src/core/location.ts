@@ -11,12 +11,15 @@ export interface SourceLocation {
   readonly fn?: string;
 }
 
-/** The package's folder. Built files stand in its `dist`, but their source maps speak of the sources. */
-const ownRoot = new URL('../../', import.meta.url).href.replace(/\/dist\/$/, '/');
-const ownFolders = ['src/', 'dist/', 'cache/', 'transformers/'].map((folder) => ownRoot + folder);
+let ownFolders: readonly string[] | null = null;
 
+/** In the package's folder. Built files stand in its `dist`, but their source maps speak of the sources. */
 function isOwnFrame(url: string): boolean {
   if (url.includes('/test/')) return false;
+  if (!ownFolders) {
+    const root = new URL('../../', import.meta.url).href.replace(/\/dist\/$/, '/');
+    ownFolders = ['src/', 'dist/', 'cache/', 'transformers/'].map((folder) => root + folder);
+  }
   return ownFolders.some((folder) => url.startsWith(folder));
 }
 

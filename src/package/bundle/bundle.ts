@@ -75,6 +75,8 @@ export async function bundleApp({ entry, projectRoot }: BundleRequest): Promise<
     mainFields: ['main', 'module'],
     target: engineTarget,
     supported: engineFeatures,
+    // Of this package's own files; every other file has got its own.
+    define: { 'import.meta.url': '"file:///torchnative/src/core/bundled.js"' },
     minifyWhitespace: true,
     minifySyntax: true,
     charset: 'utf8',
