@@ -1,4 +1,7 @@
-/** @file Compiles a template's C text into a library, at any level this machine has, and calls it the way a team of threads would. */
+/**
+ * @file Compiles a template's C text into a library, at any level this machine has, and calls it the way a team of threads would.
+ * With TN_TEST_EMULATE=neon (or plain, v3) in the environment the tests run on an emulated machine of that level instead.
+ */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,9 +9,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
+import { machines } from '../../test/emulator.ts';
 import { isaFacts } from '../isa.ts';
 import { renderKernelFile } from '../prelude.ts';
 import type { IsaFacts, IsaName, KernelSource } from '../types.ts';
+import { loadEmulatedKernels } from './emulatedKernels.ts';
 
 const runtimeHeaders = fileURLToPath(new URL('../../../runtime/c', import.meta.url));
 
@@ -38,8 +43,11 @@ export const levelFlags: Readonly<Record<IsaName, readonly string[]>> = {
   neon: ['-march=armv8-a'],
 };
 
+const emulated = machines.find(({ isa }) => isa === process.env['TN_TEST_EMULATE']);
+
 /** Levels this machine can run. */
 export function machineLevels(): IsaFacts[] {
+  if (emulated) return [isaFacts[emulated.isa]];
   if (process.arch === 'arm64') return [isaFacts.neon];
   const flags = new Set(/^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(/\s+/) ?? []);
   const has = (...names: string[]): boolean => names.every((name) => flags.has(name));
@@ -71,7 +79,7 @@ function workFolder(): string {
 }
 
 /** Compiles C text to a shared library; returns its path. Any warning is an error. */
-export function compileText(source: string, isa: IsaFacts, extraFlags: readonly string[] = []): string {
+function compileText(source: string, isa: IsaFacts, extraFlags: readonly string[] = []): string {
   const flags = [...commonFlags, ...levelFlags[isa.name], ...extraFlags];
   const key = createHash('sha256')
     .update(JSON.stringify([source, flags]))
@@ -110,6 +118,7 @@ export function loadKernels(
   scratchBytes: number,
   extraFlags: readonly string[] = [],
 ): NativeKernel[] {
+  if (emulated) return loadEmulatedKernels(sources, isa, scratchBytes, emulated);
   const library = koffi.load(compileText(renderKernelFile(sources, isa), isa, extraFlags));
   return sources.map((source) => {
     const call = library.func(`void ${source.functionName}(void *b, void *d, void *t)`);

@@ -1,9 +1,7 @@
 /** @file The prelude's functions against libm in float64, on dense grids of all float32; bounds in ulp as their comments state. */
-import koffi from 'koffi';
 import { describe, expect, it } from 'vitest';
-import { prelude } from '../prelude.ts';
-import type { PreludeName } from '../types.ts';
-import { address, compileText, machineLevels } from './harness.ts';
+import type { KernelSource, PreludeName } from '../types.ts';
+import { loadKernels, machineLevels } from './harness.ts';
 import { bfloatToNumber, bitsOf, halfToNumber, numberToBfloat, numberToHalf } from './reference.ts';
 
 /** name, float64 reference (C), bound in ulp, absolute error that is allowed beside it. */
@@ -25,16 +23,27 @@ const unary: [PreludeName, string, number, number][] = [
   ['tn_gelu_tanhf', 'x / (1 + exp(-1.5957691216057307 * (x + 0.044715 * x * x * x)))', 4, 3e-7],
 ];
 
-/** Walks all float32 by `stride`; the worst error in ulp, and where. */
-function checker(name: string, reference: string): string {
-  return `
-void check_${name}(uint64_t first, uint64_t stride, double absolute, double *out) {
-  static float in[1024], got[1024];
+/** A kernel of the test's own; `text` is its body. */
+function kernel(functionName: string, uses: readonly PreludeName[], text: string): KernelSource {
+  return {
+    functionName,
+    uses: ['tn_f16_to_f32', ...uses],
+    text: `#include <math.h>\nvoid ${functionName}(void *const *b, const int64_t *d, const tn_thread *t) {\n  (void)t;\n${text}\n}\n`,
+    scratchBytes: '0',
+  };
+}
+
+/** Walks all float32 by d[0]; the worst error in ulp, and where. */
+function checker(name: PreludeName, reference: string, absolute: number): KernelSource {
+  return kernel(
+    `check_${name}`,
+    [name],
+    `  static float in[1024], got[1024];
   double worst = 0;
   uint32_t where = 0, signs = 0;
-  for (uint64_t at = first; at < 1ull << 32;) {
+  for (uint64_t at = 0; at < 1ull << 32;) {
     int n = 0;
-    for (; n < 1024 && at < 1ull << 32; n++, at += stride) in[n] = tn_from_bits((uint32_t)at);
+    for (; n < 1024 && at < 1ull << 32; n++, at += (uint64_t)d[0]) in[n] = tn_from_bits((uint32_t)at);
     for (int i = 0; i < n; i++) got[i] = ${name}(in[i]);
     for (int i = 0; i < n; i++) {
       const double x = in[i], want = ${reference};
@@ -47,36 +56,32 @@ void check_${name}(uint64_t first, uint64_t stride, double absolute, double *out
         int e;
         frexp(want, &e);
         const double ulp = ldexp(1, e - 24 < -149 ? -149 : e - 24);
-        const double difference = fabs((double)y - want) - absolute;
+        const double difference = fabs((double)y - want) - ${absolute};
         error = difference > 0 ? difference / ulp : 0;
       }
       if (y == 0 && wanted == 0 && signbit(y) != signbit(wanted)) signs++;
       if (error > worst) worst = error, where = tn_bits(in[i]);
     }
   }
-  out[0] = worst, out[1] = where, out[2] = signs;
-}
-`;
+  double *const out = b[0];
+  out[0] = worst, out[1] = where, out[2] = signs;`,
+  );
 }
 
 const names: PreludeName[] = unary.map(([name]) => name);
-const source = (text: string): string => `#include <math.h>\n#include "tn_runtime.h"\n${text}`;
+
+/** An emulator computes the float64 references in software. */
+const stride = process.env['TN_TEST_EMULATE'] ? 40_009 : 997;
 
 describe.each(machineLevels().filter((isa) => isa.name !== 'v4x'))('math on $name', (isa) => {
-  const library = koffi.load(
-    compileText(
-      source(prelude([...names, 'tn_f16_to_f32'], isa) + unary.map(([name, ref]) => checker(name, ref)).join('')),
-      isa,
-    ),
+  const checks = loadKernels(
+    unary.map(([name, reference, , absolute]) => checker(name, reference, absolute)),
+    isa,
+    64,
   );
-  it.each(unary)('%s', (name, _reference, bound, absolute) => {
+  it.each(unary)('%s', (name, _reference, bound) => {
     const out = new Float64Array(new ArrayBuffer(128));
-    library.func(`void check_${name}(uint64_t first, uint64_t stride, double absolute, void *out)`)(
-      0,
-      997,
-      absolute,
-      address(out),
-    );
+    checks[names.indexOf(name)].run([out], [stride]);
     if (process.env['TN_SHOW_ULP']) console.log(isa.name, name, out[0]!.toFixed(2), out[1]!.toString(16), out[2]);
     expect(out[0], `worst at bits 0x${out[1]!.toString(16)}`).toBeLessThanOrEqual(bound);
   });
@@ -96,13 +101,6 @@ describe.each(machineLevels().filter((isa) => isa.name !== 'v4x'))('math on $nam
       3.4028234663852886e38,
       -3.4028234663852886e38,
     ];
-    const text = names
-      .map(
-        (name) =>
-          `void map_${name}(const float *x, float *y, int64_t n) { for (int64_t i = 0; i < n; i++) y[i] = ${name}(x[i]); }`,
-      )
-      .join('\n');
-    const maps = koffi.load(compileText(source(`${prelude(names, isa)}\n${text}`), isa));
     const want: Partial<Record<PreludeName, (x: number) => number>> = {
       tn_expf: Math.exp,
       tn_expm1f: Math.expm1,
@@ -117,8 +115,19 @@ describe.each(machineLevels().filter((isa) => isa.name !== 'v4x'))('math on $nam
     const x = new Float32Array(new ArrayBuffer(64), 0, 12);
     x.set(specials);
     const y = new Float32Array(new ArrayBuffer(64), 0, 12);
+    const maps = loadKernels(
+      names.map((name) =>
+        kernel(
+          `map_${name}`,
+          [name],
+          `  const float *x = b[0]; float *y = b[1]; for (int64_t i = 0; i < d[0]; i++) y[i] = ${name}(x[i]);`,
+        ),
+      ),
+      isa,
+      64,
+    );
     for (const [name, f] of Object.entries(want)) {
-      maps.func(`void map_${name}(void *x, void *y, int64_t n)`)(address(x), address(y), 12);
+      maps[names.indexOf(name as PreludeName)].run([x, y], [12]);
       x.forEach((value, i) => {
         const wanted = Math.fround(f(value));
         if (!Number.isFinite(wanted) || wanted === 0) expect([name, value, y[i]]).toEqual([name, value, wanted]);
@@ -128,13 +137,10 @@ describe.each(machineLevels().filter((isa) => isa.name !== 'v4x'))('math on $nam
   });
 
   it('pow', () => {
-    const text = `void map(const float *x, const float *y, float *z, int64_t n) {
+    const text = `  const float *x = b[0], *y = b[1]; float *z = b[2];
 #pragma omp simd
-      for (int64_t i = 0; i < n; i++) z[i] = tn_powf(x[i], y[i]);
-    }`;
-    const map = koffi
-      .load(compileText(source(`${prelude(['tn_powf', 'tn_expf'], isa)}\n${text}`), isa))
-      .func('void map(void *x, void *y, void *z, int64_t n)');
+      for (int64_t i = 0; i < d[0]; i++) z[i] = tn_powf(x[i], y[i]);`;
+    const [map] = loadKernels([kernel('map', ['tn_powf', 'tn_expf'], text)], isa, 64);
     const values = [
       0, -0, 1, -1, 2, -2, 3, -3, 0.5, -0.5, 1.5, 1e-45, -1e-45, 1e-40, 7, 16777217, 33554432, 1e30, -1e30,
     ];
@@ -150,7 +156,7 @@ describe.each(machineLevels().filter((isa) => isa.name !== 'v4x'))('math on $nam
         y[i * values.length + j] = b;
       });
     });
-    map(address(x), address(y), address(z), n);
+    map.run([x, y, z], [n]);
     for (let i = 0; i < n; i++) {
       let exact = x[i]! ** y[i]!;
       if (x[i] === 1 || (x[i] === -1 && Math.abs(y[i]!) === Infinity)) exact = 1; // C and PyTorch; JavaScript says NaN
@@ -162,32 +168,27 @@ describe.each(machineLevels().filter((isa) => isa.name !== 'v4x'))('math on $nam
   });
 
   it('float16 and bfloat16: all of them wide, and rounding at and around every tie', () => {
-    const text = `
-      void widen(const uint16_t *h, float *y, float *z, int64_t n) {
-        for (int64_t i = 0; i < n; i++) y[i] = tn_f16_to_f32(h[i]), z[i] = tn_bf16_to_f32(h[i]);
-      }
-      void vwiden(const uint16_t *h, float *y, float *z, int64_t n) {
-        for (int64_t i = 0; i < n; i += ${isa.lanes}) tn_store(y + i, tn_load_f16(h + i)), tn_store(z + i, tn_load_bf16(h + i));
-      }
-      void narrow(const uint32_t *x, uint16_t *h, uint16_t *g, int64_t n) {
-        for (int64_t i = 0; i < n; i++) h[i] = tn_f32_to_f16(tn_from_bits(x[i])), g[i] = tn_f32_to_bf16(tn_from_bits(x[i]));
-      }`;
-    const uses: PreludeName[] = [
-      'tn_f16_to_f32',
-      'tn_f32_to_f16',
-      'tn_bf16_to_f32',
-      'tn_f32_to_bf16',
-      'tn_load_f16',
-      'tn_load_bf16',
-    ];
-    const lib = koffi.load(compileText(source(`${prelude(uses, isa)}\n${text}`), isa));
+    const wide = '  const uint16_t *h = b[0]; float *y = b[1], *z = b[2];\n';
+    const widen = `${wide}  for (int64_t i = 0; i < d[0]; i++) y[i] = tn_f16_to_f32(h[i]), z[i] = tn_bf16_to_f32(h[i]);`;
+    const vwiden = `${wide}  for (int64_t i = 0; i < d[0]; i += ${isa.lanes}) tn_store(y + i, tn_load_f16(h + i)), tn_store(z + i, tn_load_bf16(h + i));`;
+    const narrow = `  const uint32_t *x = b[0]; uint16_t *h = b[1], *g = b[2];
+  for (int64_t i = 0; i < d[0]; i++) h[i] = tn_f32_to_f16(tn_from_bits(x[i])), g[i] = tn_f32_to_bf16(tn_from_bits(x[i]));`;
+    const [widens, vwidens, narrows] = loadKernels(
+      [
+        kernel('widen', ['tn_bf16_to_f32'], widen),
+        kernel('vwiden', ['tn_load_f16', 'tn_load_bf16'], vwiden),
+        kernel('narrow', ['tn_f32_to_f16', 'tn_f32_to_bf16'], narrow),
+      ],
+      isa,
+      64,
+    );
     const h = new Uint16Array(65536).map((_, i) => i);
-    for (const fn of ['widen', 'vwiden']) {
+    for (const run of [widens, vwidens]) {
       const y = new Float32Array(65536);
       const z = new Float32Array(65536);
-      lib.func(`void ${fn}(void *h, void *y, void *z, int64_t n)`)(address(h), address(y), address(z), 65536);
+      run.run([h, y, z], [65536]);
       const wrong = [...h].filter((i) => !Object.is(y[i], halfToNumber(i)) || !Object.is(z[i], bfloatToNumber(i)));
-      expect(wrong, fn).toEqual([]);
+      expect(wrong).toEqual([]);
     }
     const inputs: number[] = [];
     for (let i = 0; i < 65536; i += 7) {
@@ -200,7 +201,7 @@ describe.each(machineLevels().filter((isa) => isa.name !== 'v4x'))('math on $nam
     const values = new Float32Array(x.buffer);
     const p = new Uint16Array(x.length);
     const q = new Uint16Array(x.length);
-    lib.func('void narrow(void *x, void *h, void *g, int64_t n)')(address(x), address(p), address(q), x.length);
+    narrows.run([x, p, q], [x.length]);
     const wrong: unknown[] = [];
     for (let i = 0; i < x.length; i++) {
       const value = values[i]!;
