@@ -1,0 +1,196 @@
+/** @file `--format exe`: one executable that runs parts on files of arrays. */
+
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import {
+  type CompileJob,
+  findStaticToolchain,
+  hostTargetName,
+  type Isa,
+  machineIsas,
+  runnerFor,
+  type StaticToolchain,
+} from '../compile/toolchain/index.ts';
+import { TnError } from '../core/errors.ts';
+import { compilePackage, coreFlags } from './code.ts';
+import { coreSource } from './coreSources.ts';
+import { describePackage, descriptionBytes } from './describe.ts';
+import { executableFacts, payloadFileName, type WrittenFile, writeExecutable } from './executable.ts';
+import { executableLicences, licenceBlocks } from './licences.ts';
+import type { PackageModel } from './model.ts';
+import { PayloadBuilder, payloadMagic } from './payload.ts';
+import { publishFile } from './publish.ts';
+import { wrongRequest } from './refusal.ts';
+import type { PackageRequest, PackageResult } from './request.ts';
+import { sampleBlocks } from './samples.ts';
+
+/** What every executable starts with: itself, its description. */
+export const selfFiles: readonly string[] = ['tn_self.c', 'tn_self_describe.c', 'tn_self_inspect.c', 'tn_self_json.c'];
+
+export const selfHeaders: readonly string[] = [
+  'tn_self.h',
+  'tn_self_describe.h',
+  'tn_self_inspect.h',
+  'tn_self_json.h',
+];
+
+const exeFiles: readonly string[] = [
+  'tn_exe_array.c',
+  'tn_exe_bench.c',
+  'tn_exe_call.c',
+  'tn_exe_compare.c',
+  'tn_exe_files.c',
+  'tn_exe_help.c',
+  'tn_exe_inputs.c',
+  'tn_exe_main.c',
+  'tn_exe_npy.c',
+  'tn_exe_options.c',
+  'tn_exe_results.c',
+  'tn_exe_safetensors.c',
+  'tn_exe_samples.c',
+];
+
+const exeHeaders: readonly string[] = ['tn_exe.h', 'tn_exe_array.h'];
+
+/** @throws TnError; WrongRequest when something stands at the output that packaging did not make. */
+export async function packageExecutable(request: PackageRequest): Promise<PackageResult> {
+  const { model, store, target, output, weights, progress } = request;
+  const toolchain = findStaticToolchain(target);
+  const payloadFile = weights === 'external' ? payloadFileName(output) : undefined;
+  if (payloadFile !== undefined) refuseForeignPayload(path.join(path.dirname(output), payloadFile));
+  const notes: string[] = [libcNote(toolchain)];
+  const files = await publishFile(output, (temporary) =>
+    inFolder(`${temporary}files`, (folder) => {
+      const { objects } = compilePackage({
+        store,
+        model,
+        compiler: toolchain.compiler,
+        progress,
+        extra: { jobs: ownJobs(model, [...selfFiles, ...exeFiles]), headers: texts([...selfHeaders, ...exeHeaders]) },
+      });
+      progress.step('linking');
+      const made = writeExecutable({
+        target,
+        toolchain,
+        name: model.name,
+        objects: objects.map((object) => object.path),
+        payload: payloadOf(model, toolchain),
+        packageId: model.id,
+        path: path.join(folder, path.basename(output)),
+        ...(payloadFile === undefined ? {} : { payloadFile }),
+      });
+      progress.step('running the samples');
+      notes.push(...verify(request, made[0].path));
+      return place(made, temporary, output);
+    }),
+  );
+  return { output, name: model.name, parts: model.parts.map(({ name }) => name), levels: model.levels, files, notes };
+}
+
+/** Compile jobs of hand-written C that goes into executables of this package. */
+export function ownJobs(model: PackageModel, files: readonly string[]): CompileJob[] {
+  const flags = coreFlags(model);
+  return files.map((file) => ({
+    name: `${model.prefix}${file.replace(/^tn_/, '').replace(/\.c$/, '')}`,
+    source: coreSource(file),
+    flags,
+  }));
+}
+
+export function texts(files: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(files.map((file) => [file, coreSource(file)]));
+}
+
+function payloadOf(model: PackageModel, toolchain: StaticToolchain): PayloadBuilder {
+  const licences = executableLicences(toolchain.libc.name, toolchain.compiler.family);
+  const payload = new PayloadBuilder();
+  // First: slots name blocks by their place.
+  for (const { name, content } of model.blocks) payload.add({ name, kind: 'weight', bytes: content });
+  const description = describePackage(model, {
+    ...executableFacts(toolchain),
+    licences: licences.map(({ name }) => name),
+  });
+  payload.add({ name: 'package.json', kind: 'json', bytes: descriptionBytes(description), encoding: 'deflate' });
+  for (const part of model.parts) for (const block of sampleBlocks(part)) payload.add(block);
+  for (const block of licenceBlocks(licences)) payload.add(block);
+  return payload;
+}
+
+export function libcNote({ libc }: StaticToolchain): string {
+  return `C library: ${libc.name} ${libc.version} (${libc.licence}): ${libc.asks}`;
+}
+
+/** A folder for the work, beside the output so that what is made there can be renamed into place. */
+function inFolder<T>(folder: string, work: (folder: string) => T): T {
+  mkdirSync(folder);
+  try {
+    return work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The executable to `temporary`, from where publishing takes it; a file of weights to its place. */
+function place(made: readonly WrittenFile[], temporary: string, output: string): WrittenFile[] {
+  const [executable, ...others] = made;
+  const placed = others.map(({ path: from, bytes }): WrittenFile => {
+    const to = path.join(path.dirname(output), path.basename(from));
+    renameSync(from, to);
+    return { path: to, bytes };
+  });
+  renameSync(executable.path, temporary);
+  return [{ path: output, bytes: executable.bytes }, ...placed];
+}
+
+/** Runs the samples at every level that this machine has. Gives notes about what could not be checked. */
+function verify({ target, model }: PackageRequest, executable: string): string[] {
+  const runner = runnerFor(target);
+  if (runner === null) return [`not checked: nothing here runs programs for ${target.name} (install qemu-user)`];
+  const own = hostTargetName() === target.name ? machineIsas() : [null];
+  const levels = own.filter((isa): isa is Isa | null => isa === null || model.levels.includes(isa));
+  if (levels.length === 0) return [`not checked: this machine has none of the levels ${model.levels.join(', ')}`];
+  for (const isa of levels) runSelfTest([...runner, executable], isa, model.name);
+  const unchecked = model.levels.filter((isa) => !levels.includes(isa) && levels[0] !== null);
+  return unchecked.length === 0 ? [] : [`not checked: level ${unchecked.join(', ')}, which this machine does not have`];
+}
+
+function runSelfTest([program, ...args]: readonly string[], isa: Isa | null, name: string): void {
+  const { TN_ISA: _level, TN_THREADS: _threads, ...env } = process.env;
+  const run = spawnSync(program, [...args, '--self-test'], {
+    encoding: 'utf8',
+    env: isa === null ? env : { ...env, TN_ISA: isa },
+    timeout: 600_000,
+    maxBuffer: 1 << 24,
+  });
+  if (run.status === 0) return;
+  const said = run.error?.message ?? run.stderr.trim().split('\n').at(-1) ?? '';
+  const wrong = run.stdout?.split('\n').filter((line) => line.endsWith('WRONG')) ?? [];
+  throw new TnError({
+    what: `${name} does not give the recorded results${isa === null ? '' : ` at level ${isa}`}`,
+    found: [...wrong, said || `ended by ${run.signal}`],
+    fix: 'please report this; `--isa` can leave a level out',
+  });
+}
+
+/** What is there may only be weights that packaging wrote. */
+function refuseForeignPayload(file: string): void {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    const head = new Uint8Array(payloadMagic.length);
+    const bytes = readSync(fd, head, 0, head.length, 0);
+    if (bytes === 0 || payloadMagic.every((byte, i) => head[i] === byte)) return;
+  } finally {
+    closeSync(fd);
+  }
+  throw wrongRequest({
+    what: `${file}: a file stands there that holds no weights of a package`,
+    fix: 'remove it, or name another output',
+  });
+}
