@@ -1,7 +1,7 @@
 /** @file The example's model as the benches drive it: loaded once, every part callable by itself with the values of jfk.wav. */
 
 import { fileURLToPath } from 'node:url';
-import { type Tensor, tensor } from 'torchnative';
+import { openAsset, type Tensor, tensor } from 'torchnative';
 import { loadAudio } from '../../examples/whisper/audio.ts';
 import { KvCache } from '../../examples/whisper/cache.ts';
 import { decodeWindow } from '../../examples/whisper/decode.ts';
@@ -39,9 +39,10 @@ export interface LoadedWhisper {
 
 /** Loads the example's checkpoint and recording, and runs every part once, so that what follows is native. */
 export function loadExample(): LoadedWhisper {
-  const sizes = loadSizes(modelFolder);
-  const tokenizer = loadTokenizer(modelFolder, sizes);
-  const model = loadWhisper(modelFolder, sizes);
+  const checkpoint = openAsset(modelFolder);
+  const sizes = loadSizes(checkpoint);
+  const tokenizer = loadTokenizer(checkpoint, sizes);
+  const model = loadWhisper(checkpoint, sizes);
   const cache = new KvCache(sizes);
   const speech = new WhisperSpeech(model, cache, sizes.textContext);
   const samples = loadAudio(jfkFile);

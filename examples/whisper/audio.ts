@@ -24,7 +24,15 @@ export const sampleRate = 16000;
 export function loadAudio(path: string, file = path): Float32Array {
   const bytes = readBytes(path, file);
   if (bytes.length === 0) throw new AudioError(`${file}: the file is empty; record or copy it again`);
-  const samples = isWav(bytes) ? loadWav(bytes, path, file) : decodeWithFfmpeg(path, file, 'not a wav file');
+  return checked(isWav(bytes) ? loadWav(bytes, path, file) : decodeWithFfmpeg(path, file, 'not a wav file'), file);
+}
+
+/** The same for the bytes of a wav file, which need no file of their own. */
+export function decodeAudio(bytes: Uint8Array, file: string): Float32Array {
+  return checked(decodeSamples(bytes, file), file);
+}
+
+function checked(samples: Float32Array, file: string): Float32Array {
   if (samples.length === 0) throw new AudioError(`${file}: it holds no samples; record or convert it again`);
   return clip(samples, file);
 }
@@ -48,12 +56,16 @@ function readBytes(path: string, file: string): Uint8Array {
 
 function loadWav(bytes: Uint8Array, path: string, file: string): Float32Array {
   try {
-    const { rate, channels, speakers, interleaved } = decodeWav(bytes, file);
-    return resample(downMix(interleaved, channels, speakers), rate, sampleRate);
+    return decodeSamples(bytes, file);
   } catch (error) {
     if (error instanceof WavCodecError) return decodeWithFfmpeg(path, file, 'a compressed wav');
     throw error;
   }
+}
+
+function decodeSamples(bytes: Uint8Array, file: string): Float32Array {
+  const { rate, channels, speakers, interleaved } = decodeWav(bytes, file);
+  return resample(downMix(interleaved, channels, speakers), rate, sampleRate);
 }
 
 function decodeWithFfmpeg(path: string, file: string, kind: string): Float32Array {

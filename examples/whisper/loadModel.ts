@@ -2,25 +2,23 @@
  * @file Loading a checkpoint in Hugging Face's layout: `config.json`, `tokenizer.json`, and the weights in
  * `model.safetensors` or in several files under `model.safetensors.index.json`.
  */
-import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { loadSafetensors, type Tensor } from 'torchnative';
+import type { Asset, Tensor } from 'torchnative';
 import { ModelError, type ModelSizes, readSizes } from './config.ts';
 import { Whisper } from './model.ts';
 import { WhisperTokenizer } from './tokenizer.ts';
 
 /** @throws ModelError when `config.json` is missing or states no usable sizes */
-export function loadSizes(folder: string): ModelSizes {
-  return readSizes(readJson(folder, 'config.json'), display(folder, 'config.json'));
+export function loadSizes(checkpoint: Asset): ModelSizes {
+  return readSizes(readJson(checkpoint, 'config.json'), checkpoint.fileName('config.json'));
 }
 
 /** @throws ModelError when `tokenizer.json` is missing or lacks a token that Whisper needs */
-export function loadTokenizer(folder: string, sizes: ModelSizes): WhisperTokenizer {
-  const json = readJson(folder, 'tokenizer.json');
+export function loadTokenizer(checkpoint: Asset, sizes: ModelSizes): WhisperTokenizer {
+  const json = readJson(checkpoint, 'tokenizer.json');
   try {
     return new WhisperTokenizer(json as object, sizes.vocabulary);
   } catch (error) {
-    throw new ModelError(`${display(folder, 'tokenizer.json')}: ${reason(error)}`);
+    throw new ModelError(`${checkpoint.fileName('tokenizer.json')}: ${reason(error)}`);
   }
 }
 
@@ -29,8 +27,8 @@ export function loadTokenizer(folder: string, sizes: ModelSizes): WhisperTokeniz
  *
  * @throws ModelError when a file is missing or damaged, or a tensor is missing or has another shape
  */
-export function loadWhisper(folder: string, sizes: ModelSizes): Whisper {
-  const stored = readWeights(folder);
+export function loadWhisper(checkpoint: Asset, sizes: ModelSizes): Whisper {
+  const stored = readWeights(checkpoint);
   const model = new Whisper(sizes);
   const state: Record<string, Tensor> = {};
   const missing: string[] = [];
@@ -39,13 +37,13 @@ export function loadWhisper(folder: string, sizes: ModelSizes): Whisper {
     if (tensor === undefined) missing.push(checkpointName(name));
     else if (String(tensor.shape) !== String(parameter.shape)) {
       throw new ModelError(
-        `${folder}: ${checkpointName(name)} has shape [${tensor.shape}], config.json asks for [${parameter.shape}]; take both from one checkpoint`,
+        `${checkpoint.name}: ${checkpointName(name)} has shape [${tensor.shape}], config.json asks for [${parameter.shape}]; take both from one checkpoint`,
       );
     } else state[name] = tensor;
   }
   if (missing.length > 0) {
     const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
-    throw new ModelError(`${folder}: the weights lack ${missing[0]}${more}; download the checkpoint again`);
+    throw new ModelError(`${checkpoint.name}: the weights lack ${missing[0]}${more}; download the checkpoint again`);
   }
   model.loadStateDict(state, { strict: false, assign: true });
   return model;
@@ -56,19 +54,19 @@ function checkpointName(name: string): string {
   return `model.${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
 }
 
-function readWeights(folder: string): Readonly<Record<string, Tensor>> {
+function readWeights(checkpoint: Asset): Readonly<Record<string, Tensor>> {
   try {
-    return loadSafetensors(folder);
+    return checkpoint.tensors();
   } catch (error) {
     throw new ModelError(`${reason(error)}; download the checkpoint again`);
   }
 }
 
-function readJson(folder: string, name: string): unknown {
-  const file = display(folder, name);
+function readJson(checkpoint: Asset, name: string): unknown {
+  const file = checkpoint.fileName(name);
   let text: string;
   try {
-    text = readFileSync(join(folder, name), 'utf8');
+    text = checkpoint.text(name);
   } catch {
     throw new ModelError(`${file}: not there; name the folder of a Whisper checkpoint in Hugging Face's layout`);
   }
@@ -77,13 +75,6 @@ function readJson(folder: string, name: string): unknown {
   } catch {
     throw new ModelError(`${file}: not JSON; download the file again`);
   }
-}
-
-/** A path as people write it. */
-function display(folder: string, name: string): string {
-  const path = join(folder, name);
-  const short = relative(process.cwd(), path);
-  return short.startsWith('..') ? path : short;
 }
 
 function reason(error: unknown): string {

@@ -10,11 +10,11 @@ import { WhisperSpeech } from './speech.ts';
 const partNames = ['mel', 'encoder', 'detect', 'prefill', 'decode'];
 
 const loader: Loader = {
-  tokenizer: (folder) => loadTokenizer(folder, loadSizes(folder)),
-  speech(folder, tokenizer, { kv, threads }) {
+  tokenizer: (checkpoint) => loadTokenizer(checkpoint, loadSizes(checkpoint)),
+  speech(checkpoint, tokenizer, { kv, threads }) {
     if (threads !== undefined) setThreads(threads);
-    const sizes = loadSizes(folder);
-    const model = new WhisperSpeech(loadWhisper(folder, sizes), new KvCache(sizes, kv), sizes.textContext);
+    const sizes = loadSizes(checkpoint);
+    const model = new WhisperSpeech(loadWhisper(checkpoint, sizes), new KvCache(sizes, kv), sizes.textContext);
     let before = countParts();
     return {
       tokenizer,

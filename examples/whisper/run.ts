@@ -4,8 +4,8 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { loadAudio, sampleRate } from './audio.ts';
+import { type Asset, asset, openAsset } from 'torchnative';
+import { decodeAudio, loadAudio, sampleRate } from './audio.ts';
 import { type FileResult, formatResults, type PartReport } from './format.ts';
 import { type Options, parseOptions, UsageError, unknownLanguage, usage } from './options.ts';
 import { addParts, formatParts } from './parts.ts';
@@ -30,12 +30,21 @@ export interface Speech {
 
 /** Reads a checkpoint: its tokens first, so that a language it does not know is refused before the weights. */
 export interface Loader {
-  tokenizer(folder: string): WhisperTokenizer;
-  speech(folder: string, tokenizer: WhisperTokenizer, options: Options): Speech;
+  tokenizer(checkpoint: Asset): WhisperTokenizer;
+  speech(checkpoint: Asset, tokenizer: WhisperTokenizer, options: Options): Speech;
 }
 
-const exampleModel = fileURLToPath(new URL('./model', import.meta.url));
-const exampleRecording = fileURLToPath(new URL('./audio/jfk.wav', import.meta.url));
+/** What comes with the example: files beside this one, or inside the program that it is packaged into. */
+const exampleModel = () => asset('./model', import.meta.url);
+const exampleRecording = () => asset('./audio/jfk.wav', import.meta.url);
+
+/** Something to transcribe. */
+interface Recording {
+  /** What it is called in the results. */
+  readonly file: string;
+  /** [samples] at 16 kHz. */
+  load(): Float32Array;
+}
 
 /**
  * Runs the program.
@@ -57,22 +66,16 @@ export function run(args: readonly string[], terminal: Terminal, loader: Loader)
 }
 
 function transcribeFiles(options: Options, terminal: Terminal, loader: Loader): number {
-  const files = options.files.length > 0 ? options.files : [relative(terminal.folder, exampleRecording)];
   const started = performance.now();
-  const folder = options.model === undefined ? exampleModel : resolve(terminal.folder, options.model);
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    throw new UsageError(
-      `--model ${options.model}: no such folder; name one with config.json and model.safetensors in it`,
-    );
-  }
-  const tokenizer = loader.tokenizer(folder);
+  const checkpoint = options.model === undefined ? exampleModel() : openCheckpoint(options.model, terminal);
+  const tokenizer = loader.tokenizer(checkpoint);
   checkLanguage(options, tokenizer);
-  const speech = loader.speech(folder, tokenizer, options);
+  const speech = loader.speech(checkpoint, tokenizer, options);
   const load = roundMs(performance.now() - started);
 
   const results: FileResult[] = [];
-  for (const file of files) {
-    const result = transcribeFile(file, options, terminal, speech, load);
+  for (const recording of recordings(options, terminal)) {
+    const result = transcribeRecording(recording, options, terminal, speech, load);
     results.push(result);
     // Whoever reads text or subtitles has each file as soon as it is done; JSON is one value.
     if (options.format !== 'json') terminal.out(separator(results, options) + formatResults([result], options.format));
@@ -83,8 +86,26 @@ function transcribeFiles(options: Options, terminal: Terminal, loader: Loader): 
   return results.some((result) => 'error' in result) ? 1 : 0;
 }
 
-function transcribeFile(
-  file: string,
+function openCheckpoint(model: string, terminal: Terminal): Asset {
+  const folder = resolve(terminal.folder, model);
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    throw new UsageError(`--model ${model}: no such folder; name one with config.json and model.safetensors in it`);
+  }
+  // Messages name its files as people write them.
+  const short = relative(process.cwd(), folder);
+  return openAsset(short === '' || short.startsWith('..') ? folder : short);
+}
+
+function recordings({ files }: Options, terminal: Terminal): Recording[] {
+  if (files.length > 0)
+    return files.map((file) => ({ file, load: () => loadAudio(resolve(terminal.folder, file), file) }));
+  const recording = exampleRecording();
+  const file = recording.name;
+  return [{ file, load: () => decodeAudio(recording.bytes(), file) }];
+}
+
+function transcribeRecording(
+  { file, load: loadSamples }: Recording,
   options: Options,
   terminal: Terminal,
   { model, tokenizer, takeParts }: Speech,
@@ -92,7 +113,7 @@ function transcribeFile(
 ): FileResult {
   const started = performance.now();
   try {
-    const samples = loadAudio(resolve(terminal.folder, file), file);
+    const samples = loadSamples();
     const transcript = transcribe(model, tokenizer, samples, options);
     const total = roundMs(performance.now() - started);
     const duration = (samples.length / sampleRate).toFixed(1);

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadSafetensors, partReports, type Tensor, tensor } from 'torchnative';
+import { asset, loadSafetensors, partReports, type Tensor, tensor } from 'torchnative';
 import { loadAudio } from '../audio.ts';
 import { KvCache } from '../cache.ts';
 import { loadSizes, loadWhisper } from '../loadModel.ts';
@@ -14,9 +14,10 @@ const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.u
 const expected = loadSafetensors(path('reference/jfk-parts.safetensors'));
 const { jfk_parts: recorded } = JSON.parse(readFileSync(path('reference/transcripts.json'), 'utf8'));
 
-const sizes = loadSizes(path('model'));
+const checkpoint = asset('../model', import.meta.url);
+const sizes = loadSizes(checkpoint);
 const cache = new KvCache(sizes, 'float32');
-const model = loadWhisper(path('model'), sizes);
+const model = loadWhisper(checkpoint, sizes);
 const speech = new WhisperSpeech(model, cache, sizes.textContext);
 
 /** The largest absolute difference. */

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openAsset } from 'torchnative';
 import { afterAll, describe, expect, it } from 'vitest';
 import { KvCache } from '../cache.ts';
 import { ModelError } from '../config.ts';
@@ -16,9 +17,9 @@ afterAll(() => rmSync(root, { recursive: true }));
 let count = 0;
 /** What is said about a checkpoint with these weights. */
 function refusal(weights: Uint8Array): string {
-  const folder = writeTinyCheckpoint(join(root, String(count++)), weights);
+  const checkpoint = openAsset(writeTinyCheckpoint(join(root, String(count++)), weights));
   try {
-    loadWhisper(folder, loadSizes(folder));
+    loadWhisper(checkpoint, loadSizes(checkpoint));
   } catch (error) {
     expect(error).toBeInstanceOf(ModelError);
     const { message } = error as Error;
@@ -30,10 +31,10 @@ function refusal(weights: Uint8Array): string {
 
 describe('loadWhisper', () => {
   it('loads a small random checkpoint, which transcribes', () => {
-    const folder = writeTinyCheckpoint(join(root, 'good'));
-    const sizes = loadSizes(folder);
-    const tokenizer = loadTokenizer(folder, sizes);
-    const speech = new WhisperSpeech(loadWhisper(folder, sizes), new KvCache(sizes), sizes.textContext);
+    const checkpoint = openAsset(writeTinyCheckpoint(join(root, 'good')));
+    const sizes = loadSizes(checkpoint);
+    const tokenizer = loadTokenizer(checkpoint, sizes);
+    const speech = new WhisperSpeech(loadWhisper(checkpoint, sizes), new KvCache(sizes), sizes.textContext);
     const noise = Float32Array.from({ length: 16000 }, (_, i) => Math.sin(i * i) / 2);
     const once = transcribe(speech, tokenizer, noise, { language: 'en', task: 'transcribe' });
     expect(transcribe(speech, tokenizer, noise, { language: 'en', task: 'transcribe' })).toEqual(once);
@@ -75,11 +76,12 @@ describe('loadWhisper', () => {
   it('refuses a folder without its files', () => {
     const folder = writeTinyCheckpoint(join(root, 'partial'));
     rmSync(join(folder, 'model.safetensors'));
-    const sizes = loadSizes(folder);
-    expect(() => loadWhisper(folder, sizes)).toThrow(/no model\.safetensors .*; download the checkpoint again$/);
+    const checkpoint = openAsset(folder);
+    const sizes = loadSizes(checkpoint);
+    expect(() => loadWhisper(checkpoint, sizes)).toThrow(/no model\.safetensors .*; download the checkpoint again$/);
     writeFileSync(join(folder, 'tokenizer.json'), '{');
-    expect(() => loadTokenizer(folder, sizes)).toThrow(/tokenizer\.json: not JSON/);
+    expect(() => loadTokenizer(checkpoint, sizes)).toThrow(/tokenizer\.json: not JSON/);
     rmSync(join(folder, 'config.json'));
-    expect(() => loadSizes(folder)).toThrow(/config\.json: not there/);
+    expect(() => loadSizes(checkpoint)).toThrow(/config\.json: not there/);
   });
 });
