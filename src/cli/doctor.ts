@@ -30,6 +30,7 @@ export async function doctor(options: { readonly json?: boolean }): Promise<void
 
 export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
   const { openStore } = await import('../../cache/index.ts');
+  const { packageTargets } = await import('./doctorTargets.ts');
   const store = openStore({ env });
   return [
     nodeVersion(process.versions.node),
@@ -38,6 +39,7 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
     cores(env),
     ...cacheFolder(store),
     await compiler(store, env),
+    ...(await packageTargets(env)),
   ];
 }
 

@@ -284,6 +284,7 @@ describe('tn doctor', () => {
     const env = { TN_CACHE_DIR: join(temporaryFolder(), 'cache') };
     const text = tn(['doctor'], { env }).out;
     for (const name of NAMES) expect(text).toMatch(new RegExp(`^[✓✗] ${name} `, 'm'));
+    for (const target of ['x86_64-linux', 'aarch64-linux']) expect(text).toMatch(new RegExp(`^✓ ${target} `, 'm'));
     expect(examine(env).of('cache folder')).toMatchObject({ ok: true });
   });
 
@@ -301,6 +302,12 @@ describe('tn doctor', () => {
       expect(found.of(name)).toMatchObject({ ok: false, fix: expect.any(String) });
     }
     expect(found.of('compiler')?.found).toMatch(/no\/such\/cc/);
+    // A target that nothing compiles for is no trouble of this machine: it is said, with what would bring it.
+    const bare = examine({ TN_CC_AARCH64: '/no/such/cross', TN_CACHE_DIR: temporaryFolder() });
+    expect(bare.of('aarch64-linux')).toMatchObject({
+      ok: true,
+      found: expect.stringMatching(/^no packages: .*aarch64-linux.*TN_CC_AARCH64/),
+    });
     const lying = join(temporaryFolder(), 'cc');
     writeFileSync(
       lying,
