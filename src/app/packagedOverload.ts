@@ -75,7 +75,8 @@ function nativeOf(entry: PackagedEntry): NativePart | string {
 export function packagedOverloads(parts: PackagedParts): OverloadMaker {
   return (part, options, raw, meta: SourceMeta | null, parameters) => {
     // Packaged functions have no text to read parameter names from: the record has them.
-    const named = meta?.params ?? parts.parametersOf(part) ?? parameters;
-    return new PackagedOverload(parts, part, options, raw, meta, named);
+    const isNamed = parameters.length === 0 || parameters.some(({ name }) => name !== null);
+    const named = isNamed ? null : parts.parametersOf(part);
+    return new PackagedOverload(parts, part, options, raw, meta, named ?? parameters);
   };
 }

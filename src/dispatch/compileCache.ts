@@ -94,7 +94,8 @@ function wrap(
   claimName(name, meta);
   const inner = overloadsOf.get(fn) ?? [];
   const raw = inner.length > 0 ? inner[0].raw : (fn as (this: unknown, ...args: unknown[]) => unknown);
-  const overload = make(name, options, raw, meta, parametersOf(raw, meta));
+  const parameters = meta?.params ?? inner[0]?.parameters ?? parametersOf(raw);
+  const overload = make(name, options, raw, meta, parameters);
   const overloads = [overload, ...inner];
   function dispatched(this: unknown, ...args: unknown[]): unknown {
     // Inside an outer capture a part is inlined; TN_MODE=eager leaves the cache alone.
@@ -141,14 +142,15 @@ function claimName(name: string, meta: SourceMeta | null): void {
   }
 }
 
-/** Parameter names, from the transformer or (weaker) from the function's text. */
-function parametersOf(fn: AnyFunction, meta: SourceMeta | null): readonly Parameter[] {
-  if (meta?.params) return meta.params;
+/** Parameter names from the function's text, where the transformer could not tell them. */
+function parametersOf(fn: AnyFunction): readonly Parameter[] {
   const text = Function.prototype.toString.call(fn);
+  const unnamed = Array.from({ length: fn.length }, () => ({ name: null }));
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return unnamed;
   const head =
     /^(?:async\s*)?(?:function\b[^(]*)?(?:[\w$]+\s*)?\(([^()]*)\)/.exec(text)?.[1] ??
     /^(?:async\s*)?([\w$]+)\s*=>/.exec(text)?.[1];
-  if (head === undefined) return Array.from({ length: fn.length }, () => ({ name: null }));
+  if (head === undefined) return unnamed;
   return head
     .split(',')
     .map((part) => part.trim())
