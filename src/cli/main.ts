@@ -48,7 +48,7 @@ async function parse(args: readonly string[]): Promise<void> {
     .option('--json', 'machine-readable')
     .action(async (options) => (await import('./doctor.ts')).doctor(options));
 
-  const cache = program.command('cache').summary('list, show, compile and remove cached parts');
+  const cache = program.command('cache').summary('list, show, compile, package and remove cached parts');
   const ALL = ['--all', 'every project, not only the current one'] as const;
   const DIR = ['--dir <folder>', 'another project, or a folder of records'] as const;
   const JSON_OPTION = ['--json', 'machine-readable'] as const;
@@ -83,6 +83,23 @@ async function parse(args: readonly string[]): Promise<void> {
     .option(...ALL)
     .option(...DIR)
     .action(async (parts: string[], options) => (await import('./cacheCompile.ts')).compileCached(parts, options));
+  cache
+    .command('package')
+    .summary('make a library, an npm folder or an executable of parts; one executable of a whole program')
+    .argument('[parts...]', 'PART or PART@ENTRY')
+    .option('--format <form>', 'static or shared (C library), npm (folder), exe (one executable)')
+    .option('--app <file>', 'a TypeScript program, with every part that it uses, as one executable')
+    .option('-o, --output <path>', 'the folder or executable to make; replaced only by a complete one')
+    .option('--name <name>', 'the name, and the start of every symbol; default: the part, or the project')
+    .option('--isa <levels>', 'instruction levels to include, as in v3,v4; default: all of the target')
+    .option('--target <target>', 'x86_64-linux or aarch64-linux; default: this machine')
+    .option('--weights <place>', 'embedded or external (a file beside the executable)')
+    .option('--weights-of <name>', 'which weights, where a part ran with several (tn cache show PART)')
+    .option('--engine <folder>', 'with --app: QuickJS sources to build the engine from')
+    .option(...ALL)
+    .option(...DIR)
+    .option(...JSON_OPTION)
+    .action(async (parts: string[], options) => (await import('./cachePackage.ts')).packageCached(parts, options));
   cache
     .command('path')
     .summary('print the cache folder, or where a part is stored')

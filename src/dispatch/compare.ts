@@ -67,7 +67,8 @@ function isUntouched(old: Float64Array, a: Float64Array, b: Float64Array, start:
   return true;
 }
 
-function boundOf(dtype: DType, halfState: boolean): number {
+/** Largest relative rms of a result; 0: equal. `halfState` as in `CompareOptions`. */
+export function boundOf(dtype: DType, halfState: boolean): number {
   return (halfState ? boundsAfterHalfState[dtype] : undefined) ?? bounds[dtype] ?? 0;
 }
 

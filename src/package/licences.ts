@@ -19,7 +19,7 @@ function textFile(name: string): URL {
 }
 
 /** The project's own licence stands at the root of a clone and of an installed package. */
-function ownLicence(): string {
+export function ownLicence(): string {
   for (const up of ['../../LICENSE', '../../../LICENSE']) {
     const file = new URL(up, import.meta.url);
     if (existsSync(file)) return readFileSync(file, 'utf8');

@@ -1,4 +1,4 @@
-/** @file What packaging is busy with, on stderr: nothing for the first second, then a line a step. */
+/** @file What packaging is busy with, on stderr: nothing for the first second. */
 
 export interface Progress {
   /** A step begins: `packing weights`. */
@@ -15,17 +15,15 @@ export const noProgress: Progress = { step() {}, count() {}, close() {} };
 const silentMs = 1000;
 const everyMs = 1000;
 
-/** One line that is rewritten on a terminal; elsewhere a line a step, and one a second while it lasts. */
+/** One line that is rewritten on a terminal; elsewhere at most a line a second. */
 export function progressOn(stream: NodeJS.WriteStream, title: string): Progress {
   const start = Date.now();
   let current = '';
   let last = 0;
   let open = false;
-  const show = (text: string, isNew: boolean): void => {
+  const show = (text: string): void => {
     const now = Date.now();
-    if (now - start < silentMs) return;
-    if (!stream.isTTY && !isNew && now - last < everyMs) return;
-    if (stream.isTTY && now - last < 100) return;
+    if (now - start < silentMs || now - last < (stream.isTTY ? 100 : everyMs)) return;
     last = now;
     const line = `torchnative: packaging ${title}: ${text}, ${((now - start) / 1000).toFixed(1)} s`;
     if (stream.isTTY) {
@@ -38,10 +36,10 @@ export function progressOn(stream: NodeJS.WriteStream, title: string): Progress 
   return {
     step(text) {
       current = text;
-      show(text, true);
+      show(text);
     },
     count(done, total) {
-      show(`${current} ${done}/${total}`, false);
+      show(`${current} ${done}/${total}`);
     },
     close() {
       if (open) stream.write('\r\x1b[K');
