@@ -34,7 +34,10 @@ void tn_exe_end(int code, const char *format, ...) {
     if (*c == '\n' || *c == '\r') *c = ' ';
   }
   tn_exe_output_abandon();
-  fprintf(stderr, "%s: %s\n", program, line);
+  /* The core's messages start with the part, which is often called as the program is. */
+  const size_t name = strlen(program);
+  const int is_named = strncmp(line, program, name) == 0 && strncmp(line + name, ": ", 2) == 0;
+  fprintf(stderr, "%s: %s\n", program, is_named ? line + name + 2 : line);
   /* What standard output still holds is no result. */
   _exit(code);
 }

@@ -44,13 +44,15 @@ static char *result_path(const char *folder, const char *name) {
 }
 
 void tn_exe_save(const tn_exe_call *call, const char *out) {
-  struct stat status;
-  const int is_folder = stat(out, &status) == 0 && S_ISDIR(status.st_mode);
+  struct stat status = {0};
+  const int is_there = stat(out, &status) == 0;
+  const int is_folder = is_there && S_ISDIR(status.st_mode);
+  const int is_stream = is_there && !is_folder && !S_ISREG(status.st_mode);
   if (!is_folder && ends_with(out, ".safetensors")) {
     tn_exe_safetensors_write(out, call->results, call->n_results);
     return;
   }
-  if (!is_folder && ends_with(out, ".npy")) {
+  if (is_stream || (!is_folder && ends_with(out, ".npy"))) {
     if (call->n_results != 1) {
       tn_exe_end(TN_EXE_WRONG_REQUEST, "%s: there are %d results: give -o FILE.safetensors, or a folder", out,
                  call->n_results);

@@ -73,13 +73,23 @@ static int64_t allowed_by_affinity(void) {
 
 #ifdef __linux__
 
-/* Reads at most two numbers from a small file; how many could be read ("max" is none). */
+/* Reads at most two numbers from a small file; how many could be read ("max" is none). Not with fscanf: it is the largest
+   function of a C library, and static programs have it once more for this. */
 static int read_numbers(const char *path, double out[2]) {
   FILE *file = fopen(path, "re");
   if (file == NULL) return 0;
-  const int n = fscanf(file, "%lf %lf", &out[0], &out[1]);
+  char line[128];
+  const char *at = fgets(line, sizeof line, file);
+  int n = 0;
+  while (at != NULL && n < 2) {
+    char *end;
+    const long long number = strtoll(at, &end, 10);
+    if (end == at) break;
+    out[n++] = (double)number;
+    at = end;
+  }
   fclose(file);
-  return n > 0 ? n : 0;
+  return n;
 }
 
 /* Quota of one cgroup folder in cores, or 0 when it sets none. */
