@@ -102,16 +102,20 @@ function archive(compiler: Compiler, objects: readonly CodeObject[], library: st
   }
 }
 
-/** Only the public functions can be seen from outside; the loader finds nothing else to confuse with other packages. */
-function linkShared(
+/**
+ * Only the public functions, and those that a form adds, can be seen from outside: the loader finds nothing else to confuse
+ * with other packages.
+ */
+export function linkShared(
   model: PackageModel,
   compiler: Compiler,
   objects: readonly CodeObject[],
   library: string,
   folder: string,
+  added: readonly string[] = [],
 ): void {
   const script = join(folder, '.exports');
-  const symbols = publicSymbols(model).map((name) => `    ${name};`);
+  const symbols = [...publicSymbols(model), ...added].map((name) => `    ${name};`);
   writeFileSync(script, ['{', '  global:', ...symbols, '  local: *;', '};', ''].join('\n'));
   try {
     const flags = [
