@@ -90,7 +90,8 @@ export async function packageExecutable(request: PackageRequest): Promise<Packag
 
 /** Compile jobs of hand-written C that goes into executables of this package. */
 export function ownJobs(model: PackageModel, files: readonly string[]): CompileJob[] {
-  const flags = coreFlags(model);
+  // Small before fast: what takes time is in the runtime and the kernels.
+  const flags = [...coreFlags(model).map((flag) => (flag === '-O2' ? '-Os' : flag)), '-fno-asynchronous-unwind-tables'];
   return files.map((file) => ({
     name: `${model.prefix}${file.replace(/^tn_/, '').replace(/\.c$/, '')}`,
     source: coreSource(file),

@@ -42,6 +42,16 @@ void tn_exe_end(int code, const char *format, ...) {
   _exit(code);
 }
 
+/* The core calls a payload in memory so; here that is the program's own file. */
+static const char *core_message(void) {
+  static const char in_memory[] = "weights in memory: ";
+  static char own[1024];
+  const char *text = pkg_last_error();
+  if (strncmp(text, in_memory, sizeof in_memory - 1) != 0) return text;
+  snprintf(own, sizeof own, "this executable %s", text + sizeof in_memory - 1);
+  return own;
+}
+
 void tn_exe_end_status(int status) {
   switch (status) {
     case PKG_ERROR_ARGUMENT:
@@ -53,8 +63,8 @@ void tn_exe_end_status(int status) {
     case PKG_ERROR_LAYOUT:
     case PKG_ERROR_INDEX:
     case PKG_ERROR_VALUE:
-    case PKG_ERROR_ENVIRONMENT: tn_exe_end(TN_EXE_WRONG_REQUEST, "%s", pkg_last_error());
-    default: tn_exe_end(TN_EXE_FAILED, "%s", pkg_last_error());
+    case PKG_ERROR_ENVIRONMENT: tn_exe_end(TN_EXE_WRONG_REQUEST, "%s", core_message());
+    default: tn_exe_end(TN_EXE_FAILED, "%s", core_message());
   }
 }
 
