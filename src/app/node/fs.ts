@@ -1,7 +1,7 @@
 /** @file `node:fs`: the functions that wait, over the executable's files. */
 
 import { type Buffer, view } from './buffer.ts';
-import { decode, encode, knownEncoding } from './internal/encodings.ts';
+import { decode, type Encoding, encode, encodingOf } from './internal/encodings.ts';
 import { engine } from './internal/engine.ts';
 import { nodeError, systemError, wrongType } from './internal/errors.ts';
 import { Dirent, Stats } from './internal/stats.ts';
@@ -34,12 +34,19 @@ function pathOf(path: unknown, name = 'path'): string {
           : null;
   if (text === null) throw wrongType(name, 'of type string or an instance of Buffer or URL', path);
   if (!text.includes('\0')) return text;
-  const message = `The argument '${name}' must be a string, Uint8Array, or URL without null bytes.`;
+  const received = text.replaceAll('\0', '\\x00');
+  const message = `The argument '${name}' must be a string, Uint8Array, or URL without null bytes. Received '${received}'`;
   throw nodeError(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
 }
 
-function encodingIn(options: ReadOptions | WriteOptions | undefined): string | null {
-  return (typeof options === 'object' ? options?.encoding : options) ?? null;
+/** The encoding that options ask for; null: bytes. */
+function encodingIn(options: ReadOptions | WriteOptions | undefined): Encoding | null {
+  const name = (typeof options === 'object' ? options?.encoding : options) ?? null;
+  if (name === null || name === 'buffer') return null;
+  const known = encodingOf(name);
+  if (known) return known;
+  const message = `The argument 'encoding' is invalid encoding. Received '${name}'`;
+  throw nodeError(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
 }
 
 export function readFileSync(path: PathLike | number, options: { encoding: string } | string): string;
@@ -47,11 +54,11 @@ export function readFileSync(path: PathLike | number, options?: { encoding?: nul
 export function readFileSync(path: PathLike | number, options?: ReadOptions): string | Buffer {
   const encoding = encodingIn(options);
   const bytes = typeof path === 'number' ? readAll(path) : readWhole(pathOf(path));
-  return encoding === null || encoding === 'buffer' ? view(bytes) : decode(bytes, knownEncoding(encoding));
+  return encoding === null ? view(bytes) : decode(bytes, encoding);
 }
 
 function readWhole(path: string): Bytes {
-  const size = engine().stat(path, true)?.size ?? 0;
+  const size = sizeOf(path);
   if (size > largestRead) {
     const error = new RangeError(`File size (${size}) is greater than 2 GiB`);
     throw nodeError(error, 'ERR_FS_FILE_TOO_LARGE');
@@ -59,8 +66,17 @@ function readWhole(path: string): Bytes {
   return new Uint8Array(engine().readFile(path));
 }
 
+/** 0 for what cannot be looked at: reading it will say why. */
+function sizeOf(path: string): number {
+  try {
+    return engine().stat(path, true)?.size ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
 function bytesOf(data: unknown, options: WriteOptions | undefined): Bytes {
-  if (typeof data === 'string') return encode(data, knownEncoding(encodingIn(options)));
+  if (typeof data === 'string') return encode(data, encodingIn(options) ?? 'utf8');
   if (data instanceof Uint8Array) return data;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   throw wrongType('data', 'of type string or an instance of Buffer, TypedArray, or DataView', data);
@@ -185,7 +201,9 @@ export function mkdtempSync(prefix: string): string {
       engine().mkdir(path, 0o700);
       return path;
     } catch (error) {
-      if ((error as { code?: unknown }).code !== 'EEXIST' || tries === 100) throw error;
+      const { code } = error as { code?: unknown };
+      if (code !== 'EEXIST' || tries === 100)
+        throw systemError(String(code), { syscall: 'mkdtemp', path: `${prefix}XXXXXX` });
     }
   }
 }
@@ -206,7 +224,13 @@ export function rmSync(path: PathLike, { recursive = false, force = false }: RmO
   else if (recursive) removeFolder(name);
   else {
     const message = `Path is a directory: rm returned EISDIR (is a directory) ${name}`;
-    throw Object.assign(new Error(message), { name: 'SystemError', code: 'ERR_FS_EISDIR', path: name, syscall: 'rm' });
+    throw Object.assign(new Error(message), {
+      name: 'SystemError',
+      code: 'ERR_FS_EISDIR',
+      errno: 21,
+      path: name,
+      syscall: 'rm',
+    });
   }
 }
 

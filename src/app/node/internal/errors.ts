@@ -55,7 +55,8 @@ export function nodeError<E extends Error>(error: E, code: string): E {
 
 /** `The "path" argument must be of type string. Received undefined`. */
 export function wrongType(name: string, expected: string, value: unknown): TypeError {
-  const message = `The "${name}" argument must be ${expected}. Received ${received(value)}`;
+  const named = name.endsWith(' argument') ? name : `"${name}" argument`;
+  const message = `The ${named} must be ${expected}. Received ${received(value)}`;
   return nodeError(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
 }
 

@@ -346,10 +346,15 @@ function placed(place: string, value: unknown): string {
     case '%d':
     case '%i':
     case '%f': {
-      if (typeof value === 'bigint') return `${value}n`;
-      if (typeof value === 'symbol' || (typeof value === 'object' && place !== '%f')) return 'NaN';
-      const number = place === '%i' ? Number.parseInt(String(value), 10) : Number(value);
-      return Object.is(number, -0) ? '-0' : String(place === '%f' ? Number.parseFloat(String(value)) : number);
+      if (typeof value === 'bigint' && place !== '%f') return `${value}n`;
+      if (typeof value === 'symbol') return 'NaN';
+      const number =
+        place === '%d'
+          ? Number(value)
+          : place === '%i'
+            ? Number.parseInt(String(value), 10)
+            : Number.parseFloat(String(value));
+      return Object.is(number, -0) ? '-0' : String(number);
     }
     case '%j':
       return JSON.stringify(value) ?? 'undefined';
