@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Project, RecordRef, SkippedRecord, Store, Verdict } from '../../cache/index.ts';
 import { sourceClosure } from '../../transformers/sourceClosure.ts';
-import { oneLine, TnError } from '../core/errors.ts';
+import { TnError } from '../core/errors.ts';
 import { artifactKey, nativeTarget } from '../dispatch/compileEntry.ts';
 import { sourceKeyOf } from '../dispatch/sourceKey.ts';
 import { wrongRequest } from './refusal.ts';
@@ -48,28 +48,37 @@ function selectOne(store: Store, scope: PartScope, name: string): RecordRef {
 function candidates(store: Store, scope: PartScope, name: string): RecordRef[] {
   const records = recordsOf(scope, name);
   if (records.length === 0) throw missing(scope, name);
-  const current: RecordRef[] = [];
-  const stale: string[] = [];
-  for (const record of records) {
-    const reason = whyStale(scope, record);
-    if (reason === null) current.push(record);
-    else stale.push(reason);
-  }
-  if (current.length === 0) {
-    const [{ part, manifest }] = records;
+  const judged = records.map((record) => ({ record, sources: judgeSources(scope, record) }));
+  const current = judged.filter(({ sources }) => sources.state === 'current').map(({ record }) => record);
+  const older = newestOfEach(judged.filter(({ sources }) => sources.state === 'older').map(({ record }) => record));
+  const usable = current.length > 0 ? current : older;
+  if (usable.length === 0) {
+    const [{ record, sources }] = judged.slice(-1);
+    const reason = sources.state === 'stale' ? sources.reason : '';
     throw new TnError({
-      what: `part "${part}" is stale: ${stale.at(-1)}`,
-      fix: `run the program that uses ${manifest.source.file} again (tn run FILE)`,
+      what: `part "${record.part}" is stale: ${reason}`,
+      fix: `run the program that uses ${record.manifest.source.file} again (tn run FILE)`,
     });
   }
   const refused: TnError[] = [];
-  const native = current.filter((record) => {
+  const native = usable.filter((record) => {
     const wrong = whyNotNative(store, record);
     if (wrong) refused.push(wrong);
     return wrong === null;
   });
   if (native.length === 0) throw refused[0];
   return native;
+}
+
+/** Of captures of one call by several versions of torchnative: the last. */
+function newestOfEach(records: readonly RecordRef[]): RecordRef[] {
+  const newest = new Map<string, RecordRef>();
+  for (const record of records) {
+    const { staticSignature, created } = record.manifest;
+    const known = newest.get(staticSignature);
+    if (!known || known.manifest.created < created) newest.set(staticSignature, record);
+  }
+  return [...newest.values()];
 }
 
 /** `PART@ENTRY` (or the first digits of an entry), unless the whole is a part's own name. */
@@ -106,16 +115,22 @@ function missing(scope: PartScope, name: string): TnError {
   });
 }
 
-/** Why a record is not of the sources as they are now, or null. Records that came without sources are taken as they are. */
-function whyStale({ projects }: PartScope, { root, manifest }: RecordRef): string | null {
+type SourceState =
+  | { readonly state: 'current' }
+  /** Of the same sources, by another version of torchnative: whole in itself, though a program would capture it again. */
+  | { readonly state: 'older' }
+  | { readonly state: 'stale'; readonly reason: string };
+
+/** Whether a record is of the sources as they are now. Records that came without sources are taken as they are. */
+function judgeSources({ projects }: PartScope, { root, manifest }: RecordRef): SourceState {
   const project =
     projects.find(({ recordRoot }) => recordRoot === root) ?? (projects.length === 1 ? projects[0] : null);
-  if (!project) return null;
+  if (!project) return { state: 'current' };
   const { source, sourceKey } = manifest;
   const file = join(project.root, source.file);
-  if (!existsSync(file)) return `${source.file} is gone`;
+  if (!existsSync(file)) return { state: 'stale', reason: `${source.file} is gone` };
   const now = sourceClosure(file);
-  if (sourceKeyOf(now.key) === sourceKey) return null;
+  if (sourceKeyOf(now.key) === sourceKey) return { state: 'current' };
   const before = new Map(source.files);
   const after = new Map(now.files);
   const changed = [...new Set([...before.keys(), ...after.keys()])]
@@ -123,32 +138,39 @@ function whyStale({ projects }: PartScope, { root, manifest }: RecordRef): strin
     .sort();
   if (changed.length > 0) {
     const more = changed.length > 3 ? ` and ${changed.length - 3} more` : '';
-    return `${changed.slice(0, 3).join(', ')}${more} changed since it was captured`;
+    return { state: 'stale', reason: `${changed.slice(0, 3).join(', ')}${more} changed since it was captured` };
   }
   const packages = now.packages.filter(([name, version]) => source.packages[name] !== version).map(([name]) => name);
-  if (packages.length > 0) return `the package ${packages[0]} has another version than when it was captured`;
-  return 'it was captured by another version of torchnative';
+  if (packages.length === 0) return { state: 'older' };
+  return { state: 'stale', reason: `the package ${packages[0]} has another version than when it was captured` };
 }
 
+/**
+ * A part that has run natively once, whatever compiled it, is packaged: its code is made anew, and checked on the samples.
+ */
 function whyNotNative(store: Store, record: RecordRef): TnError | null {
   const { part, entry } = record;
-  const fix = `tn cache compile ${part}@${entry}`;
-  let key: string;
-  try {
-    key = artifactKey(record.manifest, nativeTarget({}));
-  } catch (error) {
-    return error instanceof TnError ? error : new TnError({ what: oneLine(error), fix: 'tn doctor' });
+  const now = keyOf(record);
+  const check = now === null ? null : store.readVerification(now, record);
+  if (check && !check.ok) {
+    return new TnError({
+      what: `part "${part}" stays eager: its native results differ on its samples`,
+      found: [check.detail],
+      fix: `tn cache rm ${part}@${entry}, then run the program again (tn run FILE)`,
+    });
   }
-  const found = store.findArtifact(key);
-  if ('miss' in found) return new TnError({ what: `part "${part}" is not native here: ${found.miss}`, fix });
-  const check = store.readVerification(key, record);
-  if (!check) return new TnError({ what: `part "${part}" was compiled and never checked on its samples`, fix });
-  if (check.ok) return null;
-  return new TnError({
-    what: `part "${part}" stays eager: its native results differ on its samples`,
-    found: [check.detail],
-    fix: `tn cache rm ${part}@${entry}, then run the program again (tn run FILE)`,
-  });
+  if (check || store.artifacts().some(({ key }) => store.readVerification(key, record)?.ok)) return null;
+  return new TnError({ what: `part "${part}" was never native here`, fix: `tn cache compile ${part}@${entry}` });
+}
+
+/** The key of the artifact for this machine; null where there is no compiler, which the build will say. */
+function keyOf({ manifest }: RecordRef): string | null {
+  try {
+    return artifactKey(manifest, nativeTarget({}));
+  } catch (error) {
+    if (error instanceof TnError) return null;
+    throw error;
+  }
 }
 
 /** The inputs, dims and plain values in which a record is not like the others. */
