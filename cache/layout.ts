@@ -8,7 +8,7 @@ import { lstatOrNull, makeFolder, statOrNull } from './files.ts';
 import { problem, StoreFault, type StoreProblem } from './problem.ts';
 
 /** Folders of the cache that are not record roots. */
-export const VOLATILE = ['artifacts', 'objects', 'packed', 'use', 'verdicts', 'locks', 'memo'] as const;
+export const VOLATILE = ['artifacts', 'objects', 'packed', 'use', 'verdicts', 'locks', 'memo', 'engine'] as const;
 export type VolatileFolder = (typeof VOLATILE)[number];
 
 /** `TN_CACHE_DIR`, else the user's cache folder (`~/.cache/torchnative` on Linux, XDG respected). Absolute. */

@@ -1,9 +1,11 @@
 /*
  * Memory of the JavaScript heap. One thread, many small short-lived blocks: free lists by size, filled from chunks,
- * take a third of the time of a general allocator (measured against glibc and musl, docs/packaging.md).
- * Chunks are never given back: a program's heap seldom shrinks before it ends.
+ * take a third to a half of the time that glibc's and musl's malloc take for objects and arrays (measured). Chunks
+ * are never given back: a program's heap seldom shrinks before it ends.
  *
- * A block is a word that says how large it is, then the bytes, which are aligned to 16.
+ * A block is a word that says how large it is, then the bytes, which are aligned to 16. It never has 16 bytes more than
+ * were asked for: the Map of the 2021 release takes what a block has over for more hash buckets, whose number is then no
+ * power of two, and hangs most keys into few of them.
  */
 #include "tn_engine.h"
 

@@ -50,6 +50,7 @@ static tn_word artifact_kernel_name(const tn_word *a) {
 }
 static tn_word pack_bytes(const tn_word *a) { return INTEGER(TN_PREFIX(pack_bytes)(a[0].p)); }
 static tn_word pack_panels(const tn_word *a) { return INTEGER(TN_PREFIX(pack_panels)(a[0].p)); }
+static tn_word unpack_panels(const tn_word *a) { return INTEGER(TN_PREFIX(unpack_panels)(a[0].p)); }
 static tn_word map_will_need(const tn_word *a) { return INTEGER(TN_PREFIX(map_will_need)(a[0].p, a[1].i)); }
 static tn_word hash64(const tn_word *a) { return INTEGER((int64_t)TN_PREFIX(hash64)(a[0].p, a[1].i)); }
 
@@ -73,6 +74,7 @@ static const tn_engine_native natives[] = {
     NATIVE(artifact_kernel_name, "spi"),
     NATIVE(pack_bytes, "ip"),
     NATIVE(pack_panels, "ip"),
+    NATIVE(unpack_panels, "ip"),
     NATIVE(map_will_need, "ipi"),
     NATIVE(hash64, "upi"),
 };
