@@ -1,11 +1,9 @@
 /** @file The C runtime on machines that this one is not, and with musl: threads, barriers, and the level that it chooses. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { buildProgram, type Machine, machines, runProgram, sayMissing } from '../../compile/test/emulator.ts';
 import {
   findStaticToolchain,
@@ -17,28 +15,28 @@ import {
 import { runtimeFiles, runtimeSource } from '../sources.ts';
 
 const stress = readFileSync(fileURLToPath(new URL('./stress.c', import.meta.url)), 'utf8');
-const level = `
-#include "tn_runtime.h"
-#include <stdio.h>
-int main(void) {
-  printf("%d", (int)TN_PREFIX(cpu_isa)());
-  return 0;
-}
-`;
+const programs = new Map<string, string>();
 
-/** The runtime as executables hold it, without the file that opens libraries, and a main. */
-function program(machine: Machine, main: string): string {
-  const runtime = runtimeFiles.filter((file) => !file.opensLibraries).map(({ name }) => name);
-  return buildProgram(
-    machine,
-    [...runtime.map((name) => ({ name, source: runtimeSource(name) })), { name: 'main.c', source: main }],
-    [
-      ...runtimeFlags(packageTarget(machine.target).arch),
-      '-DTN_SYMBOL_PREFIX=other_',
-      ...['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wpedantic', '-Werror'],
-    ],
-  );
+/** The stress program over the runtime as executables hold it: without the file that opens libraries. */
+function program(machine: Machine): string {
+  let built = programs.get(machine.target);
+  if (built === undefined) {
+    const files = runtimeFiles.filter((file) => !file.opensLibraries);
+    built = buildProgram(
+      machine,
+      [...files.map(({ name }) => ({ name, source: runtimeSource(name) })), { name: 'main.c', source: stress }],
+      [
+        ...runtimeFlags(packageTarget(machine.target).arch),
+        '-DTN_SYMBOL_PREFIX=other_',
+        ...['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wpedantic', '-Werror'],
+      ],
+    );
+    programs.set(machine.target, built);
+  }
+  return built;
 }
+
+const levelOn = (machine: Machine): string => runProgram(machine, program(machine), ['level']).toString();
 
 function linksMusl(host: PackageTargetName): boolean {
   try {
@@ -52,35 +50,31 @@ describe.each(machines)('on $name', (machine) => {
   const skip = sayMissing(machine);
 
   it.skipIf(skip)(`chooses ${machine.isa}`, () => {
-    expect(runProgram(machine, program(machine, level)).toString()).toBe(String(machine.isaCode));
+    expect(levelOn(machine)).toBe(`${machine.isaCode}\n`);
   });
 
   // Not in a forked child: the emulator itself does not survive a fork of a program with threads.
   it.skipIf(skip)('holds under load', () => {
-    expect(runProgram(machine, program(machine, stress), ['300']).toString()).toBe('ok\n');
+    expect(runProgram(machine, program(machine), ['300']).toString()).toBe('ok\n');
   });
 });
 
 const x86 = machines.find(({ target }) => target === 'x86_64-linux')!;
 
 it.skipIf(sayMissing(x86))('a processor between two levels gets the lower one', () => {
-  const chooses = program(x86, level);
   // AVX without AVX2; everything that the emulator knows, which is no AVX-512.
-  expect(runProgram({ ...x86, cpu: 'SandyBridge' }, chooses).toString()).toBe('0');
-  expect(runProgram({ ...x86, cpu: 'Haswell,-f16c' }, chooses).toString()).toBe('0');
-  expect(runProgram({ ...x86, cpu: 'max' }, chooses).toString()).toBe('3');
+  expect(levelOn({ ...x86, cpu: 'SandyBridge' })).toBe('0\n');
+  expect(levelOn({ ...x86, cpu: 'Haswell,-f16c' })).toBe('0\n');
+  expect(levelOn({ ...x86, cpu: 'max' })).toBe('3\n');
 });
 
 describe('with musl', () => {
   const host = hostTargetName();
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tn-musl-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const none = host === null || !linksMusl(host);
   if (none) console.warn('SKIPPED: no musl-gcc (Debian: apt install musl-tools)');
 
   it.skipIf(none)('is warning-free, holds under load and in a forked child, and asks nothing of the system', () => {
-    const native: Machine = { ...x86, target: host! };
-    const built = program(native, stress);
+    const built = program({ ...x86, target: host! });
     const run = spawnSync(built, ['5000', 'fork'], { encoding: 'utf8', timeout: 100_000, env: {} });
     expect(run.stderr).toBe('');
     expect(run.stdout).toBe('ok\n');

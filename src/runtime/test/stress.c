@@ -1,6 +1,7 @@
 /*
  * The runtime under load, as a plain C program: built by sanitizers.test.ts with AddressSanitizer, UBSan and
  * ThreadSanitizer, and linked under another symbol prefix, as packages are. Exits 0 when everything held.
+ * `stress level` prints the instruction-set level that the runtime finds, `stress [ROUNDS [fork]]` does the work.
  */
 #define _GNU_SOURCE
 #include "tn_runtime.h"
@@ -249,6 +250,10 @@ static void helpers(void) {
 }
 
 int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "level") == 0) {
+    printf("%d\n", (int)TN_PREFIX(cpu_isa)());
+    return 0;
+  }
   const int64_t rounds = argc > 1 ? strtoll(argv[1], NULL, 10) : 1000;
   helpers();
   CHECK(TN_PREFIX(cpu_cores)() >= 1 && TN_PREFIX(pool_threads)() >= 1);
