@@ -85,8 +85,10 @@ static int check_data(const char *part, const tn_package_value *value, const DLT
       }
     }
   }
+  int64_t span;
   uintptr_t first, low, high;
-  if (__builtin_add_overflow((uintptr_t)tensor->data, tensor->byte_offset, &first) ||
+  if (__builtin_sub_overflow(above, below, &span) || span > most_bytes ||
+      __builtin_add_overflow((uintptr_t)tensor->data, tensor->byte_offset, &first) ||
       __builtin_add_overflow(first, below, &low) || __builtin_add_overflow(first, above, &high)) {
     return strides_leave_memory(part, value->name);
   }
