@@ -134,7 +134,7 @@ function readme(model: PackageModel, names: readonly string[]): string {
     'compiled or fetched when it is installed.',
     '',
     '```sh',
-    `npm install ./${name}`,
+    `npm install --install-links ./${name}`,
     '```',
     '',
     '```ts',

@@ -55,7 +55,7 @@ export const ownNames: readonly string[] = [
 /** `names` are the parts' exports. */
 export function typings(model: PackageModel, names: readonly string[]): string {
   const taken = new Set([...ownNames, ...names]);
-  const types = names.map((name) => uniqueName(`${name[0].toUpperCase()}${name.slice(1)}Part`, taken));
+  const types = names.map((name) => uniqueName(`${name[0].toUpperCase()}${name.slice(1)}`, taken));
   return [
     `// ${model.name}: made by \`tn cache package --format npm\`.`,
     '',
@@ -96,16 +96,17 @@ function partType(part: PackagePart, type: string): string {
   const result = resultOf(part);
   const parameters = args.map(({ name, value }) => `${name}: ${argumentType(value, signature)}`);
   const out = outType(result, signature);
-  const all = [...parameters, ...(out ? [`options?: { readonly out?: ${out} }`] : [])];
-  const given = resultType(result, signature);
+  const all = [...parameters, ...(out ? [`options?: { readonly out?: ${type}Out }`] : [])];
   return [
+    `export type ${type}Result = ${resultType(result, signature)};`,
+    ...(out ? [`/** Tensors to write into; what is left out is made. */\nexport type ${type}Out = ${out};`] : []),
     '/**',
     ...partComment(part, signature).map((line) => ` * ${line}`.trimEnd()),
     ' */',
     `export interface ${type} {`,
-    ...callLines('(', all, `): ${given};`),
+    ...callLines('(', all, `): ${type}Result;`),
     '  /** The same off this thread. Until it is done, leave the arrays of the call alone and their buffers where they are. */',
-    ...callLines('async(', all, `): Promise<${given}>;`),
+    ...callLines('async(', all, `): Promise<${type}Result>;`),
     '}',
   ].join('\n');
 }
