@@ -1,18 +1,8 @@
 /** @file `--format exe`: one executable that runs parts on files of arrays. */
 
-import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import {
-  type CompileJob,
-  findStaticToolchain,
-  hostTargetName,
-  type Isa,
-  machineIsas,
-  runnerFor,
-  type StaticToolchain,
-} from '../compile/toolchain/index.ts';
-import { TnError } from '../core/errors.ts';
+import { type CompileJob, findStaticToolchain, machineIsas, type StaticToolchain } from '../compile/toolchain/index.ts';
 import { compilePackage, coreFlags } from './code.ts';
 import { coreSource } from './coreSources.ts';
 import { describePackage, descriptionBytes } from './describe.ts';
@@ -24,6 +14,7 @@ import { publishFile } from './publish.ts';
 import { wrongRequest } from './refusal.ts';
 import type { PackageRequest, PackageResult } from './request.ts';
 import { sampleBlocks } from './samples.ts';
+import { checkSamples, sampleRunner } from './verify.ts';
 
 /** What every executable starts with: itself, its description. */
 export const selfFiles: readonly string[] = ['tn_self.c', 'tn_self_describe.c', 'tn_self_inspect.c', 'tn_self_json.c'];
@@ -144,34 +135,20 @@ function place(made: readonly WrittenFile[], temporary: string, output: string):
   return [{ path: output, bytes: executable.bytes }, ...placed];
 }
 
-/** Runs the samples at every level that this machine has. Gives notes about what could not be checked. */
+/** Runs the samples at every level that can be run here. Gives notes about what could not be checked. */
 function verify({ target, model }: PackageRequest, executable: string): string[] {
-  const runner = runnerFor(target);
-  if (runner === null) return [`not checked: nothing here runs programs for ${target.name} (install qemu-user)`];
-  const own = hostTargetName() === target.name ? machineIsas() : [null];
-  const levels = own.filter((isa): isa is Isa | null => isa === null || model.levels.includes(isa));
-  if (levels.length === 0) return [`not checked: this machine has none of the levels ${model.levels.join(', ')}`];
-  for (const isa of levels) runSelfTest([...runner, executable], isa, model.name);
-  const unchecked = model.levels.filter((isa) => !levels.includes(isa) && levels[0] !== null);
-  return unchecked.length === 0 ? [] : [`not checked: level ${unchecked.join(', ')}, which this machine does not have`];
-}
-
-function runSelfTest([program, ...args]: readonly string[], isa: Isa | null, name: string): void {
-  const { TN_ISA: _level, TN_THREADS: _threads, ...env } = process.env;
-  const run = spawnSync(program, [...args, '--self-test'], {
-    encoding: 'utf8',
-    env: isa === null ? env : { ...env, TN_ISA: isa },
-    timeout: 600_000,
-    maxBuffer: 1 << 24,
-  });
-  if (run.status === 0) return;
-  const said = run.error?.message ?? run.stderr.trim().split('\n').at(-1) ?? '';
-  const wrong = run.stdout?.split('\n').filter((line) => line.endsWith('WRONG')) ?? [];
-  throw new TnError({
-    what: `${name} does not give the recorded results${isa === null ? '' : ` at level ${isa}`}`,
-    found: [...wrong, said || `ended by ${run.signal}`],
-    fix: 'please report this; `--isa` can leave a level out',
-  });
+  const runner = sampleRunner(target, model);
+  if (typeof runner === 'string') return [runner];
+  const command = [...runner, executable, '--self-test'];
+  const env = { ...process.env, TN_ISA: '', TN_THREADS: '' };
+  if (runner.length > 0) {
+    checkSamples(model.name, command, env);
+    return [];
+  }
+  const here = machineIsas().filter((isa) => model.levels.includes(isa));
+  for (const isa of here) checkSamples(model.name, command, { ...env, TN_ISA: isa });
+  const others = model.levels.filter((isa) => !here.includes(isa));
+  return others.length === 0 ? [] : [`the samples were not run at ${others.join(', ')}: this CPU has no such level`];
 }
 
 /** What is there may only be weights that packaging wrote. */

@@ -1,11 +1,10 @@
 /** @file Links static executables: no libc from outside, no interpreter, at a fixed address, nothing in them but what is used. */
 
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Compiler } from '../compile/toolchain/index.ts';
-import { TnError } from '../core/errors.ts';
+import { mustRun } from './tools.ts';
 
 /**
  * Position-dependent: the payload's segment gets a fixed address behind the others, and no relocation has to be done at
@@ -41,15 +40,7 @@ export function linkStatic({ compiler, objects, name }: LinkRequest): Uint8Array
     writeFileSync(list, objects.map(quoted).join('\n'));
     const output = path.join(folder, 'linked');
     const args = [...compiler.args, `@${list}`, ...linkFlags, '-lm', '-o', output];
-    const run = spawnSync(compiler.path, args, {
-      cwd: folder,
-      encoding: 'utf8',
-      env: { ...process.env, LC_ALL: 'C', TMPDIR: folder },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    if (run.error) throw failed(name, run.error.message);
-    if (run.signal === 'SIGINT' || run.signal === 'SIGTERM') throw new TnError(`packaging ${name} was interrupted`);
-    if (run.status !== 0) throw failed(name, firstError(run.stderr) || `exit ${run.status ?? run.signal}`);
+    mustRun(`link ${name}`, compiler.path, args, { cwd: folder, env: { ...process.env, TMPDIR: folder } });
     return readFileSync(output);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -59,18 +50,4 @@ export function linkStatic({ compiler, objects, name }: LinkRequest): Uint8Array
 /** As compilers read it in an argument file. */
 function quoted(file: string): string {
   return `"${file.replace(/["\\]/g, '\\$&')}"`;
-}
-
-function firstError(stderr: string): string {
-  const lines = stderr.split('\n').map((line) => line.trim());
-  const telling = /undefined reference|cannot find|multiple definition|No space left|error/;
-  return lines.find((line) => telling.test(line)) ?? lines.find(Boolean) ?? '';
-}
-
-function failed(name: string, why: string): TnError {
-  return new TnError({
-    what: `${name} could not be linked`,
-    found: [why],
-    fix: '`tn doctor` says what is wrong with the compiler; if it is fine, please report this',
-  });
 }

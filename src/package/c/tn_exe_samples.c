@@ -103,7 +103,7 @@ static int test_part(tn_exe_session *session, int part) {
     if (expected == NULL || bytes != call.results[i]->bytes) unfit(part, call.results[i]->name);
     const tn_exe_comparison found = tn_exe_compare(call.results[i], expected, before[i], half_state);
     printf("%s: %s: relative rms %.1e, bound %.0e: %s\n", pkg_part_name(part), call.results[i]->name, found.error,
-           found.bound, found.ok ? "ok" : "WRONG");
+           found.bound, found.ok ? "ok" : "DIFFERS");
     good &= found.ok;
   }
   return good;
