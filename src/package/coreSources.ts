@@ -39,3 +39,11 @@ export function coreHeaders(): Readonly<Record<string, string>> {
     ...Object.fromEntries(headers.map((name) => [name, coreSource(name)])),
   };
 }
+
+let names: ReadonlySet<string> | null = null;
+
+/** What every package has under its prefix, as the public header says: no part may have such a name. */
+export function publicNames(): ReadonlySet<string> {
+  names ??= new Set([...coreSource('pkg.h').matchAll(/\bpkg_(\w+)/g)].map(([, name]) => name));
+  return names;
+}

@@ -1,5 +1,6 @@
 /** @file Names of packages and parts as C identifiers. */
 
+import { publicNames } from './coreSources.ts';
 import { wrongRequest } from './refusal.ts';
 
 /** Of a package: it starts every symbol of it. */
@@ -12,15 +13,8 @@ const keywords = new Set(
   bool true false friend explicit export mutable`.split(/\s+/),
 );
 
-/** What every package has under its prefix: a part of one of these names gets another one. */
-const ownNames = new Set(
-  `runtime weights context status call table version last_error part_count part_name runtime_create runtime_destroy
-  weights_open weights_from_memory weights_close context_create context_destroy output_shape arena_bytes reserve profile
-  value dim size slot part package`.split(/\s+/),
-);
-
-/** Prefixes of code inside a package: one a level, one for the runtime. */
-const ownPrefix = /^(rt|plain|v3|v4|v4x|neon)_/;
+/** Prefixes of code inside a package: one a level, one for the core, one for the runtime. */
+const ownPrefix = /^(core|rt|plain|v3|v4|v4x|neon)_/;
 
 /** The name that the user gave, or one made of what is packaged. @throws WrongRequest when that is impossible. */
 export function packageName(given: string | undefined, fallback: string): string {
@@ -34,7 +28,8 @@ export function packageName(given: string | undefined, fallback: string): string
     }
     return given;
   }
-  const name = plain(fallback).slice(0, longestName).replace(/_+$/, '');
+  const letters = plain(fallback).slice(0, longestName).replace(/_+$/, '');
+  const name = keywords.has(letters) ? `${letters}_part` : letters;
   if (whyNoName(name) !== null) {
     throw wrongRequest({ what: `no name for C can be made of "${fallback}"`, fix: 'say --name NAME' });
   }
@@ -71,7 +66,7 @@ export function partNames(entries: readonly NamedEntry[]): string[] {
 
 function partName(part: string): string {
   const name = plain(part) || 'part';
-  const taken = !/^[A-Za-z]/.test(name) || keywords.has(name) || ownNames.has(name) || ownPrefix.test(name);
+  const taken = !/^[A-Za-z]/.test(name) || keywords.has(name) || publicNames().has(name) || ownPrefix.test(name);
   return taken ? `part_${name}` : name;
 }
 

@@ -23,6 +23,8 @@ test('parts get names that are unique, valid and none of the package itself', ()
   expect(name('my-part.2')).toBe('my_part_2');
   expect(name('call')).toBe('part_call');
   expect(name('int')).toBe('part_int');
+  for (const own of ['dims', 'part_index', 'kernel_time', 'core_table', 'rt_now'])
+    expect(name(own)).toBe(`part_${own}`);
   expect(name('v3_x')).toBe('part_v3_x');
   expect(name('2d')).toBe('part_2d');
   const several = [
