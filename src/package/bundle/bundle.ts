@@ -40,7 +40,7 @@ export interface BundledPart {
 }
 
 export interface Bundle {
-  /** One script, with no path of this machine in it. */
+  /** One ES module that imports and exports nothing, with no path of this machine in it. */
   readonly code: string;
   /** The names given to `compileCache`, sorted. */
   readonly parts: readonly string[];
@@ -68,13 +68,14 @@ export async function bundleApp({ entry, projectRoot }: BundleRequest): Promise<
     bundle: true,
     write: false,
     metafile: true,
-    format: 'iife',
+    // A module, not a function: the engine finds what a module's functions share at once, a function's by searching.
+    format: 'esm',
     platform: 'neutral',
     // As Node resolves, so that the program is the one that was run there.
     conditions: ['node'],
     mainFields: ['main', 'module'],
     target: engineTarget,
-    supported: engineFeatures,
+    supported: { ...engineFeatures, 'import-meta': false },
     // Of this package's own files; every other file has got its own.
     define: { 'import.meta.url': '"file:///torchnative/src/core/bundled.js"' },
     minifyWhitespace: true,

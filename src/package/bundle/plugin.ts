@@ -45,7 +45,9 @@ export function packagedPlugin(entry: string, root: string, modules: NodeModules
         namespace === 'file' ? target(path, importer) : undefined,
       );
       build.onLoad({ filter: /.*/, namespace: 'tn-entry' }, () => ({
-        contents: [appFile('node/internal/globals'), entry].map((file) => `import ${JSON.stringify(file)};`).join('\n'),
+        contents: [appFile('polyfills/index'), appFile('node/internal/globals'), entry]
+          .map((file) => `import ${JSON.stringify(file)};`)
+          .join('\n'),
         resolveDir: root,
       }));
       build.onLoad({ filter: /.*/, namespace: nodeNamespace }, ({ path }) => nodeModule(path, modules));

@@ -75,7 +75,7 @@ function explained({ id, text, notes }: Message, modules: NodeModules): { what: 
     case 'empty-import-meta':
       return { what: 'import.meta has only url, dirname and filename inside a packaged program', fix: 'use those' };
   }
-  if (text.startsWith('Top-level await'))
+  if (/^top-level await/i.test(text))
     return {
       what: 'await at the top level of a file does not work inside a packaged program',
       fix: 'put it into an async function',
