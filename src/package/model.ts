@@ -70,8 +70,10 @@ export interface PackagePart {
   /** Symbols in the manifest's order: the order of dims in tables and calls. */
   readonly symbols: readonly string[];
   readonly samples: PartSamples;
-  /** Whether a new context gives what the samples say: state that the part uses is as it was before the recorded call. */
+  /** Whether a new context gives what the samples say. */
   readonly replayable: boolean;
+  /** Why it does not: other weights than those recorded, or state that other calls had changed before; null: it does. */
+  readonly notReplayable: string | null;
   /** Code by level; levels that share their code share the object. */
   readonly code: ReadonlyMap<Isa, LoweredPart>;
 }
@@ -117,7 +119,8 @@ export function buildModel(request: ModelRequest): PackageModel {
   const parts = drafts.map((draft): PackagePart => {
     progress.step(`packing the weights of ${draft.part}`);
     const slots = draft.bindings.map((binding) => slotsOf(draft, binding, weights, states));
-    return { ...draft, slots: slots[0], replayable: states.fit(draft, slots[0]) };
+    const notReplayable = whyNotReplayable(draft, slots[0], states);
+    return { ...draft, slots: slots[0], replayable: notReplayable === null, notReplayable };
   });
   const prefix = `${name}_`;
   const { blocks } = weights;
@@ -125,7 +128,7 @@ export function buildModel(request: ModelRequest): PackageModel {
   return { name, prefix, id, target, levels, parts, blocks, states: states.list };
 }
 
-type DraftPart = Omit<PackagePart, 'slots' | 'replayable'>;
+type DraftPart = Omit<PackagePart, 'slots' | 'replayable' | 'notReplayable'>;
 
 function draftPart(request: ModelRequest, record: RecordRef, name: string): DraftPart {
   const { store, levels, progress } = request;
@@ -256,6 +259,13 @@ class States {
       return this.weights.blocks[block].blob === blob;
     });
   }
+}
+
+function whyNotReplayable(draft: DraftPart, slots: readonly PackageSlot[], states: States): string | null {
+  const { binding, manifest } = draft;
+  if (!sameWeights(binding, manifest.weights[0])) return `it was recorded with other weights than "${binding.name}"`;
+  if (!states.fit(draft, slots)) return 'it was recorded after other calls had changed the state that it uses';
+  return null;
 }
 
 function byCapture(a: DraftPart, b: DraftPart): number {

@@ -53,9 +53,7 @@ export function recordedCall(part: PackagePart): RecordedCall {
       const input = call.writtenInputs[i];
       return { ...result('written', i, signature.inputs[input].name, view), input };
     }),
-    skipped: part.replayable
-      ? null
-      : 'the state that it was recorded with is not the one that a new context starts from',
+    skipped: part.notReplayable,
   };
 }
 
