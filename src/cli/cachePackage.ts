@@ -128,11 +128,11 @@ function scopeOf(store: Awaited<ReturnType<typeof openCache>>, entry: string): R
 }
 
 function report(result: PackageResult, options: PackageOptions, seconds: number): void {
-  const { output, name, parts, levels, files, notes = [] } = result;
+  const { output, name, parts, levels, files, weightBytes, notes = [] } = result;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (options.json) {
     const rounded = Math.round(seconds * 1000) / 1000;
-    const all = { output, name, bytes, parts, levels, seconds: rounded, files, notes };
+    const all = { output, name, bytes, weightBytes, parts, levels, seconds: rounded, files, notes };
     process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
     return;
   }

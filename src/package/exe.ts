@@ -3,7 +3,7 @@
 import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { type CompileJob, findStaticToolchain, machineIsas, type StaticToolchain } from '../compile/toolchain/index.ts';
-import { compilePackage, coreFlags } from './code.ts';
+import { compilePackage, coreFlags, type ExtraCode } from './code.ts';
 import { coreSource } from './coreSources.ts';
 import { describePackage, descriptionBytes } from './describe.ts';
 import { executableFacts, payloadFileName, type WrittenFile, writeExecutable } from './executable.ts';
@@ -51,6 +51,7 @@ export async function packageExecutable(request: PackageRequest): Promise<Packag
   const payloadFile = weights === 'external' ? payloadFileName(output) : undefined;
   if (payloadFile !== undefined) refuseForeignPayload(path.join(path.dirname(output), payloadFile));
   const notes: string[] = [libcNote(toolchain)];
+  const payload = partsPayload(model, toolchain);
   const files = await publishFile(output, (temporary) =>
     inFolder(`${temporary}files`, (folder) => {
       const { objects } = compilePackage({
@@ -58,7 +59,7 @@ export async function packageExecutable(request: PackageRequest): Promise<Packag
         model,
         compiler: toolchain.compiler,
         progress,
-        extra: { jobs: ownJobs(model, [...selfFiles, ...exeFiles]), headers: texts([...selfHeaders, ...exeHeaders]) },
+        extra: partsMain(model),
       });
       progress.step('linking');
       const made = writeExecutable({
@@ -66,17 +67,30 @@ export async function packageExecutable(request: PackageRequest): Promise<Packag
         toolchain,
         name: model.name,
         objects: objects.map((object) => object.path),
-        payload: payloadOf(model, toolchain),
+        payload,
         packageId: model.id,
         path: path.join(folder, path.basename(output)),
         ...(payloadFile === undefined ? {} : { payloadFile }),
       });
       progress.step('running the samples');
-      notes.push(...verify(request, made[0].path));
+      notes.push(...verifyExecutable(model, made[0].path));
       return place(made, temporary, output);
     }),
   );
-  return { output, name: model.name, parts: model.parts.map(({ name }) => name), levels: model.levels, files, notes };
+  return {
+    output,
+    name: model.name,
+    parts: model.parts.map(({ name }) => name),
+    levels: model.levels,
+    files,
+    weightBytes: payload.bytesOf('weight'),
+    notes,
+  };
+}
+
+/** What an executable of parts adds to the package's own code. */
+export function partsMain(model: PackageModel): ExtraCode {
+  return { jobs: ownJobs(model, [...selfFiles, ...exeFiles]), headers: texts([...selfHeaders, ...exeHeaders]) };
 }
 
 /** Compile jobs of hand-written C that goes into executables of this package. */
@@ -94,7 +108,8 @@ export function texts(files: readonly string[]): Readonly<Record<string, string>
   return Object.fromEntries(files.map((file) => [file, coreSource(file)]));
 }
 
-function payloadOf(model: PackageModel, toolchain: StaticToolchain): PayloadBuilder {
+/** The payload of an executable of parts: weights, description, samples, licences. */
+export function partsPayload(model: PackageModel, toolchain: StaticToolchain): PayloadBuilder {
   const licences = executableLicences(toolchain.libc.name, toolchain.compiler.family);
   const payload = new PayloadBuilder();
   // First: slots name blocks by their place.
@@ -114,7 +129,7 @@ export function libcNote({ libc }: StaticToolchain): string {
 }
 
 /** A folder for the work, beside the output so that what is made there can be renamed into place. */
-function inFolder<T>(folder: string, work: (folder: string) => T): T {
+export function inFolder<T>(folder: string, work: (folder: string) => T): T {
   mkdirSync(folder);
   try {
     return work(folder);
@@ -124,7 +139,7 @@ function inFolder<T>(folder: string, work: (folder: string) => T): T {
 }
 
 /** The executable to `temporary`, from where publishing takes it; a file of weights to its place. */
-function place(made: readonly WrittenFile[], temporary: string, output: string): WrittenFile[] {
+export function place(made: readonly WrittenFile[], temporary: string, output: string): WrittenFile[] {
   const [executable, ...others] = made;
   const placed = others.map(({ path: from, bytes }): WrittenFile => {
     const to = path.join(path.dirname(output), path.basename(from));
@@ -136,7 +151,8 @@ function place(made: readonly WrittenFile[], temporary: string, output: string):
 }
 
 /** Runs the samples at every level that can be run here. Gives notes about what could not be checked. */
-function verify({ target, model }: PackageRequest, executable: string): string[] {
+export function verifyExecutable(model: PackageModel, executable: string): string[] {
+  const { target } = model;
   const runner = sampleRunner(target, model);
   if (typeof runner === 'string') return [runner];
   const command = [...runner, executable, '--self-test'];
@@ -152,7 +168,7 @@ function verify({ target, model }: PackageRequest, executable: string): string[]
 }
 
 /** What is there may only be weights that packaging wrote. */
-function refuseForeignPayload(file: string): void {
+export function refuseForeignPayload(file: string): void {
   let fd: number;
   try {
     fd = openSync(file, 'r');

@@ -81,6 +81,11 @@ export class PayloadBuilder {
     return this.planned.length;
   }
 
+  /** Bytes of the blocks of a kind, as stored. */
+  bytesOf(kind: BlockKind): number {
+    return this.planned.reduce((sum, { block, bytes }) => sum + (block.kind === kind ? bytes : 0), 0);
+  }
+
   /** Size of the payload that `write` makes. */
   get bytes(): number {
     return this.layout().total;

@@ -45,6 +45,8 @@ export interface PackageResult {
   readonly parts: readonly string[];
   readonly levels: readonly string[];
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  /** Bytes of the weights among them. */
+  readonly weightBytes?: number;
   /** Further lines for people: which libc is inside, what its licence asks. */
   readonly notes?: readonly string[];
 }

@@ -1,0 +1,165 @@
+/**
+ * @file `--app FILE.ts`: a whole program as one executable. Its TypeScript becomes bytecode of an embedded engine, its
+ * parts the compiled code of every level, its assets and weights the payload.
+ */
+
+import path from 'node:path';
+import type { Store, VolatileFolder } from '../../cache/index.ts';
+import {
+  findStaticToolchain,
+  hostTargetName,
+  packageTarget,
+  type StaticToolchain,
+} from '../compile/toolchain/index.ts';
+import { CacheFailure } from '../dispatch/cacheFailure.ts';
+import { type PackedAssets, packAssets } from './appAssets.ts';
+import { checkParts, checkProgram } from './appCheck.ts';
+import { type Bundle, bundleApp } from './bundle/bundle.ts';
+import { compilePackage, coreFlags, type ExtraCode } from './code.ts';
+import { describePackage, descriptionBytes } from './describe.ts';
+import {
+  buildBytecodeTool,
+  buildEngine,
+  compileBytecode,
+  type EngineSource,
+  findEngine,
+  glueJobs,
+} from './engine/index.ts';
+import { inFolder, libcNote, ownJobs, place, refuseForeignPayload, selfFiles, selfHeaders, texts } from './exe.ts';
+import { executableFacts, payloadFileName, writeExecutable } from './executable.ts';
+import { parseLevels } from './levels.ts';
+import { executableLicences, type LicenceText, licenceBlocks } from './licences.ts';
+import { buildModel, type PackageModel } from './model.ts';
+import { packageName } from './names.ts';
+import { PayloadBuilder } from './payload.ts';
+import { publishFile } from './publish.ts';
+import type { AppRequest, PackageResult } from './request.ts';
+import { selectAllEntries } from './select.ts';
+
+/** @throws TnError; WrongRequest for what cannot work in a packaged program, with file, line and column. */
+export async function packageApp(request: AppRequest): Promise<PackageResult> {
+  const { store, target, output, weights, progress, scope } = request;
+  const name = packageName(request.name, path.basename(output).replace(/\.\w+$/, ''));
+  const levels = parseLevels(request.levels, target);
+  const toolchain = findStaticToolchain(target);
+  const payloadFile = weights === 'external' ? payloadFileName(output) : undefined;
+  if (payloadFile !== undefined) refuseForeignPayload(path.join(path.dirname(output), payloadFile));
+
+  progress.step('bundling the program');
+  const bundle = await bundleApp({ entry: request.entry, projectRoot: request.projectRoot });
+  const records = selectAllEntries(store, scope, bundle.parts);
+  const { weightsOf } = request;
+  const model = buildModel({ store, name, records, target, levels, weightsOf, allBindings: true, progress });
+  const assets = packAssets(store, bundle.assets, model.blocks);
+  const { source, bytecode, objects } = compileEngine(request, toolchain, bundle);
+  const code = compilePackage({
+    store,
+    model,
+    compiler: toolchain.compiler,
+    progress,
+    extra: appMain(model, source),
+  });
+  const payload = payloadOf({ model, toolchain, bundle, source, assets, bytecode });
+
+  const notes = [libcNote(toolchain)];
+  const files = await publishFile(output, (temporary) =>
+    inFolder(`${temporary}files`, (folder) => {
+      progress.step('linking');
+      const made = writeExecutable({
+        target,
+        toolchain,
+        name,
+        objects: [...code.objects.map((object) => object.path), ...objects],
+        payload,
+        packageId: model.id,
+        path: path.join(folder, path.basename(output)),
+        ...(payloadFile === undefined ? {} : { payloadFile }),
+      });
+      progress.step('running the samples');
+      notes.push(...checkParts({ store, model, toolchain, progress, folder }));
+      checkProgram(model, made[0].path);
+      return place(made, temporary, output);
+    }),
+  );
+  return {
+    output,
+    name,
+    parts: model.parts.map((part) => part.name),
+    levels,
+    files,
+    weightBytes: payload.bytesOf('weight'),
+    notes,
+  };
+}
+
+interface CompiledEngine {
+  readonly source: EngineSource;
+  readonly bytecode: Uint8Array;
+  /** Of the engine itself, for the target. */
+  readonly objects: readonly string[];
+}
+
+function compileEngine(request: AppRequest, toolchain: StaticToolchain, bundle: Bundle): CompiledEngine {
+  const { store, progress, target, engine, projectRoot } = request;
+  progress.step('finding the JavaScript engine');
+  const source = findEngine({ engine, projectRoot, engineFolder: () => cacheFolder(store, 'engine') });
+  const objectFolder = cacheFolder(store, 'objects');
+  progress.step('compiling the JavaScript engine (once)');
+  const objects = buildEngine(source, target.arch, { compiler: toolchain.compiler, objectFolder });
+  // Bytecode is made on this machine, by the same engine.
+  const own = hostTargetName() === target.name ? toolchain : findStaticToolchain(packageTarget());
+  const tool = buildBytecodeTool(source, objectFolder, { compiler: own.compiler, objectFolder });
+  progress.step('compiling the program');
+  return { source, objects, bytecode: compileBytecode(tool, bundle.code, { name: 'app.js', lines: true }) };
+}
+
+function cacheFolder(store: Store, name: VolatileFolder): string {
+  const folder = store.ownFolder(name);
+  if (!folder.ok) throw new CacheFailure(folder.problem);
+  return folder.value;
+}
+
+function appMain(model: PackageModel, source: EngineSource): ExtraCode {
+  const glue = glueJobs(source, coreFlags(model));
+  return {
+    jobs: [...ownJobs(model, [...selfFiles, 'tn_app_main.c']), ...glue.jobs],
+    headers: { ...texts(selfHeaders), ...glue.headers },
+  };
+}
+
+interface AppContents {
+  readonly model: PackageModel;
+  readonly toolchain: StaticToolchain;
+  readonly bundle: Bundle;
+  readonly source: EngineSource;
+  readonly assets: PackedAssets;
+  readonly bytecode: Uint8Array;
+}
+
+function payloadOf({ model, toolchain, bundle, source, assets, bytecode }: AppContents): PayloadBuilder {
+  const payload = new PayloadBuilder();
+  // First: slots name blocks by their place.
+  for (const { name, content } of model.blocks) payload.add({ name, kind: 'weight', bytes: content });
+  payload.add({ name: 'app.bytecode', kind: 'bytecode', bytes: bytecode, encoding: 'deflate' });
+  for (const block of assets.blocks) payload.add(block);
+  const licences: LicenceText[] = [
+    ...executableLicences(toolchain.libc.name, toolchain.compiler.family),
+    { name: source.name, text: source.licence },
+    ...bundle.licences.map(({ name, version, licence, text }) => ({
+      name: `${name} ${version}`,
+      text: text || `${name} ${version}, licence: ${licence}\n`,
+    })),
+  ];
+  const description = describePackage(model, {
+    ...executableFacts(toolchain),
+    engine: `${source.name} ${source.version}`,
+    program: bundle.inputs,
+    assets: assets.described.map(({ name, files }) => ({ name, files: files.map(({ path: file }) => file) })),
+    licences: licences.map(({ name }) => name),
+  });
+  payload.add({ name: 'package.json', kind: 'json', bytes: descriptionBytes(description), encoding: 'deflate' });
+  const listed = new TextEncoder().encode(JSON.stringify(assets.described));
+  payload.add({ name: 'assets.json', kind: 'json', bytes: listed, encoding: 'deflate' });
+  for (const block of licenceBlocks(licences)) payload.add(block);
+  return payload;
+}
