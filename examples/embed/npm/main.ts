@@ -46,11 +46,5 @@ try {
 }
 
 // Worker threads share the weights, and each has contexts of its own.
-const worker = new Worker(
-  `import('demo').then(({ classify }) => {
-     const { digits } = classify(require('node:worker_threads').workerData);
-     require('node:worker_threads').parentPort.postMessage(digits.data.join(' '));
-   })`,
-  { eval: true, workerData: images },
-);
+const worker = new Worker(new URL('./reader.mjs', import.meta.url), { workerData: images });
 worker.once('message', (read: string) => console.error(`a worker reads ${read}`));

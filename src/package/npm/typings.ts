@@ -3,7 +3,7 @@
 import { constValue, type Expr, parseExpr } from '../../symbolic/expr.ts';
 import type { PackageModel, PackagePart } from '../model.ts';
 import { type Signature, signatureOf } from '../signature.ts';
-import { jsKey, uniqueName } from './jsText.ts';
+import { jsKey } from './jsText.ts';
 import { literalText } from './moduleText.ts';
 import type { Argument } from './runtime/description.ts';
 import { argumentsOf, type ResultShape, resultOf } from './structure.ts';
@@ -55,7 +55,7 @@ export const ownNames: readonly string[] = [
 /** `names` are the parts' exports. */
 export function typings(model: PackageModel, names: readonly string[]): string {
   const taken = new Set([...ownNames, ...names]);
-  const types = names.map((name) => uniqueName(`${name[0].toUpperCase()}${name.slice(1)}`, taken));
+  const types = names.map((name) => typeName(name, taken));
   return [
     `// ${model.name}: made by \`tn cache package --format npm\`.`,
     '',
@@ -73,6 +73,16 @@ export function typings(model: PackageModel, names: readonly string[]): string {
     'export declare const version: string;',
     '',
   ].join('\n');
+}
+
+/** For a part's function; with Result and Out behind it for those. */
+function typeName(name: string, taken: Set<string>): string {
+  const wanted = `${name[0].toUpperCase()}${name.slice(1)}`;
+  const all = (type: string): string[] => [type, `${type}Result`, `${type}Out`];
+  let type = wanted;
+  for (let n = 2; all(type).some((one) => taken.has(one)); n++) type = `${wanted}${n}`;
+  for (const one of all(type)) taken.add(one);
+  return type;
 }
 
 function instanceType({ states }: PackageModel, names: readonly string[], types: readonly string[]): string {
