@@ -9,6 +9,7 @@ import type { Store } from '../../cache/index.ts';
 import type { AssetJson } from '../app/files.ts';
 import { wholeForm } from '../app/payload.ts';
 import { blobOf } from '../dispatch/records.ts';
+import { installNodeHost } from '../runtime/nodeHost.ts';
 import { openAsset } from '../tensor/io/asset.ts';
 import type { TensorDict } from '../tensor/io/safetensors.ts';
 import type { BundledAsset } from './bundle/bundle.ts';
@@ -32,6 +33,7 @@ export function packAssets(
   assets: readonly BundledAsset[],
   weights: readonly WeightBlock[],
 ): PackedAssets {
+  installNodeHost();
   const packing = new Packing(store, weights);
   const described = assets.map((asset) => packing.add(asset));
   return { blocks: packing.blocks, described };
