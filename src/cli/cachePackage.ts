@@ -103,6 +103,8 @@ async function make(
   const { selectParts } = await import('../package/select.ts');
   const { parseLevels } = await import('../package/levels.ts');
   const { buildModel } = await import('../package/model.ts');
+  const { enableEagerMatmul } = await import('../dispatch/eagerMatmul.ts');
+  enableEagerMatmul();
   const { packageName } = await import('../package/names.ts');
   const levels = parseLevels(options.isa, target);
   const records = selectParts(store, scope, parts);

@@ -20,8 +20,9 @@ import { decodeTensor } from '../onnx/tensorProto.ts';
 import { codeLevel, type LoweredPart, lowerRecord } from './lowered.ts';
 import { partNames } from './names.ts';
 import type { Progress } from './progress.ts';
+import { recomputeSamples } from './recompute.ts';
 import { wrongRequest } from './refusal.ts';
-import { type WeightBlock, WeightBlocks, type WeightSource } from './weights.ts';
+import { type StoredWeight, type WeightBlock, WeightBlocks, type WeightSource } from './weights.ts';
 
 /** One address of a part's weights array. */
 export interface PackageSlot {
@@ -42,7 +43,7 @@ export interface PackageState {
   readonly bytes: number;
 }
 
-/** Inputs and outputs of the recorded call, row-major; what it wrote into stands behind the outputs. */
+/** Inputs of the recorded call, row-major, and what they give from a new context. */
 export interface PartSamples {
   readonly inputs: readonly StridedView[];
   readonly outputs: readonly StridedView[];
@@ -70,10 +71,6 @@ export interface PackagePart {
   /** Symbols in the manifest's order: the order of dims in tables and calls. */
   readonly symbols: readonly string[];
   readonly samples: PartSamples;
-  /** Whether a new context gives what the samples say. */
-  readonly replayable: boolean;
-  /** Why it does not: other weights than those recorded, or state that other calls had changed before; null: it does. */
-  readonly notReplayable: string | null;
   /** Code by level; levels that share their code share the object. */
   readonly code: ReadonlyMap<Isa, LoweredPart>;
 }
@@ -119,8 +116,7 @@ export function buildModel(request: ModelRequest): PackageModel {
   const parts = drafts.map((draft): PackagePart => {
     progress.step(`packing the weights of ${draft.part}`);
     const slots = draft.bindings.map((binding) => slotsOf(draft, binding, weights, states));
-    const notReplayable = whyNotReplayable(draft, slots[0], states);
-    return { ...draft, slots: slots[0], replayable: notReplayable === null, notReplayable };
+    return { ...draft, slots: slots[0], samples: samplesOf(request, draft, states) };
   });
   const prefix = `${name}_`;
   const { blocks } = weights;
@@ -128,7 +124,7 @@ export function buildModel(request: ModelRequest): PackageModel {
   return { name, prefix, id, target, levels, parts, blocks, states: states.list };
 }
 
-type DraftPart = Omit<PackagePart, 'slots' | 'replayable' | 'notReplayable'>;
+type DraftPart = Omit<PackagePart, 'slots'>;
 
 function draftPart(request: ModelRequest, record: RecordRef, name: string): DraftPart {
   const { store, levels, progress } = request;
@@ -220,6 +216,7 @@ function readSamples(store: Store, record: RecordRef, call: CallJson): PartSampl
 /** Written parameters: the same path of the same class is the same memory, whichever part names it. */
 class States {
   readonly list: PackageState[] = [];
+  private readonly sources: StoredWeight[] = [];
   private readonly indices = new Map<string, number>();
   private readonly weights: WeightBlocks;
 
@@ -236,6 +233,7 @@ class States {
       const block = this.weights.add(source, { kind: 'rows' });
       const { path, shape, dtype } = parameterOf(draft, draft.binding, index);
       this.indices.set(key, this.list.length);
+      this.sources.push(source);
       this.list.push({ path, dtype, shape, block, bytes: this.weights.blocks[block].bytes });
     }
   }
@@ -251,21 +249,22 @@ class States {
     });
   }
 
-  /** Whether the states that the slots name hold at first what they held before the part's recorded call. */
-  fit(draft: DraftPart, slots: readonly PackageSlot[]): boolean {
-    return slots.every(({ state, block }, i) => {
-      if (state < 0) return true;
-      const { blob } = parameterOf(draft, draft.binding, draft.abi.weights[i].source.index);
-      return this.weights.blocks[block].blob === blob;
-    });
+  /** What the parameter holds in a new context, where it is a state; null where it is none. */
+  initial(draft: DraftPart, index: number): StoredWeight | null {
+    return this.sources[this.indices.get(stateKey(draft, index)) ?? -1] ?? null;
   }
 }
 
-function whyNotReplayable(draft: DraftPart, slots: readonly PackageSlot[], states: States): string | null {
-  const { binding, manifest } = draft;
-  if (!sameWeights(binding, manifest.weights[0])) return `it was recorded with other weights than "${binding.name}"`;
-  if (!states.fit(draft, slots)) return 'it was recorded after other calls had changed the state that it uses';
-  return null;
+/** The recorded samples; computed anew where a new context holds other weights or state than the recorded call met. */
+function samplesOf({ store, progress }: ModelRequest, draft: DraftPart, states: States): PartSamples {
+  const { call, graph, samples, manifest, binding } = draft;
+  const parameters = call.parameterPaths.map(
+    (_, index) => states.initial(draft, index) ?? parameterSource(draft, binding, index),
+  );
+  const recorded = manifest.weights[0].params;
+  if (parameters.every(({ blob }, i) => blob === recorded[call.parameterPaths[i]].blob)) return samples;
+  progress.step(`computing what ${draft.part} gives`);
+  return recomputeSamples({ store, graph, call, samples, parameters });
 }
 
 function byCapture(a: DraftPart, b: DraftPart): number {
@@ -288,7 +287,7 @@ function parameterOf({ call, part }: DraftPart, binding: ManifestBinding, index:
   return { path, blob, dtype, shape };
 }
 
-function parameterSource(draft: DraftPart, binding: ManifestBinding, index: number): WeightSource {
+function parameterSource(draft: DraftPart, binding: ManifestBinding, index: number): StoredWeight {
   const { blob, dtype, shape } = parameterOf(draft, binding, index);
   return { record: draft.record, blob, dtype, sizes: shape };
 }

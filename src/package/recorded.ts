@@ -28,8 +28,6 @@ export interface RecordedCall {
   readonly outputs: readonly RecordedTensor[];
   /** What the call left in the inputs of these numbers. */
   readonly written: readonly (RecordedTensor & { readonly input: number })[];
-  /** Why it cannot be run from a new context, or null. */
-  readonly skipped: string | null;
 }
 
 export function recordedCall(part: PackagePart): RecordedCall {
@@ -53,7 +51,6 @@ export function recordedCall(part: PackagePart): RecordedCall {
       const input = call.writtenInputs[i];
       return { ...result('written', i, signature.inputs[input].name, view), input };
     }),
-    skipped: part.notReplayable,
   };
 }
 
@@ -100,9 +97,8 @@ function sampleTables(model: PackageModel): string {
       numbers = `${part.name}_written_inputs`;
       lines.push(`static const int32_t ${numbers}[] = {${written.map(({ input }) => input).join(', ')}};`);
     }
-    const skipped = call.skipped === null ? 'NULL' : cString(call.skipped);
     const counts = [inputs, outputs, written].map(({ length }) => length);
-    rows.push(`    {${[skipped, ...counts, ...lists, numbers].join(', ')}},`);
+    rows.push(`    {${[...counts, ...lists, numbers].join(', ')}},`);
     lines.push('');
   }
   lines.push('static const sample samples[PKG_PARTS] = {', ...rows, '};');

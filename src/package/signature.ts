@@ -44,8 +44,16 @@ export interface Signature {
   readonly guards: readonly string[];
 }
 
+const known = new WeakMap<PackagePart, Signature>();
+
 /** @throws TnError for a part that nothing outside the program it was captured in can call. */
 export function signatureOf(part: PackagePart): Signature {
+  const signature = known.get(part) ?? makeSignature(part);
+  known.set(part, signature);
+  return signature;
+}
+
+function makeSignature(part: PackagePart): Signature {
   const { manifest, call, graph, symbols } = part;
   const names = new Names(['context', 'tn_inputs', 'tn_outputs']);
   const inputs = manifest.inputs.map((input, i): SignatureInput => {

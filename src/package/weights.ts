@@ -28,10 +28,16 @@ export interface WeightBlock {
   readonly content: BlockBytes;
 }
 
+/** A weight of a record: its rows are a blob beside it. */
+export interface StoredWeight {
+  readonly record: RecordRef;
+  readonly blob: string;
+  readonly dtype: DType;
+  readonly sizes: readonly number[];
+}
+
 /** Where the rows of a weight are. */
-export type WeightSource =
-  | { readonly record: RecordRef; readonly blob: string; readonly dtype: DType; readonly sizes: readonly number[] }
-  | { readonly constant: StridedView };
+export type WeightSource = StoredWeight | { readonly constant: StridedView };
 
 /** Collects blocks; equal content in an equal layout is one. */
 export class WeightBlocks {

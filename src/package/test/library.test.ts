@@ -140,8 +140,8 @@ describe('static', () => {
     expect(out).toMatch(/^step: result agrees/m);
     expect(out).toMatch(/^step: cache agrees/m);
     expect(out).toMatch(/^count: result agrees/m);
-    // It was recorded after `count` had written what it reads.
-    expect(out).toMatch(/^peek: not run: it was recorded after other calls had changed the state/m);
+    // Recorded after `count` had written what it reads; here it starts from a new context.
+    expect(out).toMatch(/^peek: result agrees/m);
   });
 
   test('results that differ are noticed', () => {
@@ -334,9 +334,7 @@ describe('what is refused', () => {
       '-o',
       join(home, 'scale'),
     ]);
-    expect(run.stdout).toContain(
-      'the sample of scale was not run: it was recorded with other weights than "binding 2"',
-    );
+    expect(run.stdout).toMatch(/^\/.*scale for plain/);
   }, 120_000);
 
   test('a part whose sources changed', async () => {
