@@ -14,7 +14,6 @@
 #include "tn_exe.h"
 #include "tn_self_inspect.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,12 +73,10 @@ void *tn_exe_memory(size_t bytes) {
   return memory;
 }
 
-/* Standard output takes everything, or the program has failed; whoever reads it may stop reading, as `head` does. */
 static int finish_output(void) {
-  errno = 0;
-  if (fflush(stdout) == 0 && !ferror(stdout)) return TN_EXE_DONE;
-  if (errno == EPIPE) return TN_EXE_DONE;
-  tn_exe_end(TN_EXE_FAILED, "standard output cannot be written: %s", strerror(errno != 0 ? errno : EIO));
+  const int reason = tn_self_finish_output();
+  if (reason == 0) return TN_EXE_DONE;
+  tn_exe_end(TN_EXE_FAILED, "standard output cannot be written: %s", strerror(reason));
 }
 
 /* What is inside can be looked at on any CPU: without the runtime. */
@@ -131,6 +128,7 @@ int main(int argc, char **argv) {
   program = argc > 0 && argv[0] != NULL ? tn_self_base_name(argv[0]) : PKG(core_table).name;
   signal(SIGPIPE, SIG_IGN);
   tn_self_guard(program);
+  tn_self_buffer_output();
   tn_exe_session session = {.program = program};
   char message[TN_SELF_MESSAGE];
   if (tn_self_open(&session.self, argv, message) != 0) tn_exe_end(TN_EXE_FAILED, "%s", message);
