@@ -113,6 +113,12 @@ static tn_binding *make_binding(const tn_package_part *part, const tn_artifact *
   return binding;
 }
 
+/* Tables and code come from one generator; a package of pieces that do not belong together is not run. */
+static int belongs(const tn_package_part *part, const tn_artifact *artifact) {
+  return artifact->n_dims == part->n_native_dims && artifact->n_inputs == part->n_native_inputs &&
+         artifact->n_outputs == part->n_outputs && artifact->n_weights == part->n_slots;
+}
+
 tn_binding *PKG(core_binding)(pkg_context *context, int number, int *status) {
   const tn_package_part *part = PKG(core_part)(number);
   if (part == NULL) {
@@ -124,6 +130,10 @@ tn_binding *PKG(core_binding)(pkg_context *context, int number, int *status) {
   const tn_artifact *artifact = PKG(core_artifact)(number, NULL);
   if (artifact == NULL) {
     *status = PKG_ERROR_CPU;
+    return NULL;
+  }
+  if (!belongs(part, artifact)) {
+    *status = PKG(core_fail)(PKG_ERROR_INTERNAL, "%s: its code takes other arguments than its table says", part->name);
     return NULL;
   }
   binding = make_binding(part, artifact);

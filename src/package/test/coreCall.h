@@ -76,6 +76,7 @@ static inline void test_tensor(test_call *call, int32_t at, const tn_package_val
   call->bytes[at] = PKG(core_tensor_bytes)(tensor);
   call->memory[at] = tensor->data = malloc((size_t)tn_max(call->bytes[at], 1));
   CHECK(tensor->data != NULL);
+  memset(tensor->data, 0xa5, (size_t)call->bytes[at]);
 }
 
 /* Tensors for a call with the dims that stand in `call`, inputs filled from the seed. */

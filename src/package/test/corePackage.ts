@@ -1,15 +1,14 @@
 /** @file A small package for tests of its C core: real compiled parts, the generator's own tables, a payload. */
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import '../../runtime/koffi.ts';
 import { compileGraph } from '../../compile/compile.ts';
 import { GraphMaker } from '../../compile/test/graphMaker.ts';
 import { decoder, mlp, parametersOf } from '../../compile/test/models.ts';
-import type { Isa } from '../../compile/toolchain/index.ts';
+import { type CompileJob, compileSync, findCompiler, type Isa } from '../../compile/toolchain/index.ts';
 import { kernelFlags, machineIsa, machineIsas } from '../../compile/toolchain/target.ts';
 import { bytesOf } from '../../core/dtype.ts';
 import { product, type StridedView } from '../../core/view.ts';
@@ -194,31 +193,28 @@ export class PackageBuild {
   readonly objects: readonly string[];
   private readonly prefix: string;
   private readonly flags: readonly string[];
-  private readonly folder = scratch('objects');
 
   constructor(options: BuildOptions = {}) {
     const { prefix = 'core_test_', levels = [machineIsa()], flags = ['-O1'] } = options;
     this.prefix = prefix;
     this.flags = flags;
-    mkdirSync(this.folder);
-    for (const [name, text] of Object.entries(coreHeaders())) writeFileSync(path.join(this.folder, name), text);
     const model = modelOf(prefix, levels);
-    this.objects = [
+    this.objects = this.compile([
       ...runtimeFiles.flatMap(({ name, opensLibraries }) =>
-        opensLibraries ? [] : [this.compile(name, runtimeSource(name))],
+        opensLibraries ? [] : [this.job(name, runtimeSource(name))],
       ),
-      ...coreFiles.map((name) => this.compile(name, coreSource(name))),
-      this.compile('tables.c', packageTables(model)),
+      ...coreFiles.map((name) => this.job(name, coreSource(name))),
+      this.job('tables.c', packageTables(model)),
       ...[...new Set(levels.map(codeLevel))].flatMap((isa) =>
         graphs.flatMap((graph) => this.kernels(model, graph, isa)),
       ),
-    ];
+    ]);
   }
 
-  /** A C file that stands beside this one and sees the core's headers. */
+  /** The object of a C file that stands beside this one and sees the core's headers. */
   program(name: string): string {
-    const here = fileURLToPath(new URL('.', import.meta.url));
-    return this.compile(name, readFileSync(path.join(here, name), 'utf8'), ['-I', here]);
+    const header = 'coreCall.h';
+    return this.compile([this.job(name, beside(name))], { [header]: beside(header) })[0];
   }
 
   /** An executable of the package and this program. */
@@ -231,28 +227,37 @@ export class PackageBuild {
     return linkProgram(this.objects, [...this.flags, '-shared']);
   }
 
-  private compile(name: string, source: string, more: readonly string[] = []): string {
+  private job(name: string, source: string): CompileJob {
     const warnings = ['-Wconversion', '-Wshadow', '-Wpedantic'];
     const prefixes = [`-DTN_PACKAGE_PREFIX=${this.prefix}`, `-DTN_SYMBOL_PREFIX=${this.prefix}rt_`];
-    return this.object(name, source, ['-std=gnu11', '-fPIC', '-pthread', ...warnings, ...prefixes, ...more]);
+    return { name, source, flags: ['-std=gnu11', '-fPIC', '-pthread', ...warnings, ...prefixes] };
   }
 
-  private kernels(model: PackageModel, graph: Graph, isa: Isa): string[] {
+  private kernels(model: PackageModel, graph: Graph, isa: Isa): CompileJob[] {
     const table = `-DTN_ARTIFACT_NAME=${artifactSymbol(model, graph.name, isa)}`;
     // Kernels of different parts may have the same name.
     const symbols = `-DTN_SYMBOL_PREFIX=${this.prefix}${isa}_${graph.name}_`;
     const { files } = compileGraph(graph, { isa, precision: 'float32' });
-    return files.map(({ name, source }) => this.object(name, source, [...kernelFlags(isa, 'gcc'), symbols, table]));
+    return files.map(({ name, source }) => ({ name, source, flags: [...kernelFlags(isa, 'gcc'), symbols, table] }));
   }
 
-  private object(name: string, source: string, own: readonly string[]): string {
-    const file = path.join(this.folder, `${count++}-${name}`);
-    const object = `${file}.o`;
-    writeFileSync(file, source);
-    const flags = [...own, ...this.flags, '-Wall', '-Wextra', '-Werror', '-I', this.folder];
-    execFileSync('gcc', [...flags, '-c', file, '-o', object]);
-    return object;
+  private compile(jobs: readonly CompileJob[], headers: Readonly<Record<string, string>> = {}): readonly string[] {
+    const built = compileSync({
+      title: 'the test package',
+      compiler: findCompiler(),
+      jobs: jobs.map((job) => ({ ...job, flags: [...job.flags, ...this.flags, '-Wall', '-Wextra', '-Werror'] })),
+      headers: { ...coreHeaders(), ...headers },
+      objectFolder: path.join(folder, 'objects'),
+      link: null,
+      quiet: true,
+    });
+    if (!built.ok) throw new Error(`${built.message}\n${built.stderr ?? ''}`);
+    return built.objects;
   }
+}
+
+function beside(name: string): string {
+  return readFileSync(new URL(name, import.meta.url), 'utf8');
 }
 
 /** An executable of objects and sources. */

@@ -30,8 +30,7 @@ function packageWith(flags: readonly string[], levels: readonly Isa[] = [machine
   return build;
 }
 
-function objectsUnder(prefix: string): string[] {
-  const build = new PackageBuild({ prefix });
+function objectsOf(build: PackageBuild): string[] {
   return [...build.objects, build.program('coreTwo.c')];
 }
 
@@ -63,11 +62,11 @@ describe('the C core', () => {
   }, 300_000);
 
   it('links twice into one program under two prefixes, with no other global name', () => {
-    const first = objectsUnder('first_');
-    const second = objectsUnder('second_');
+    const first = objectsOf(new PackageBuild({ prefix: 'other_' }));
+    const second = objectsOf(packageWith(plain, levelsHere));
     for (const [objects, prefix] of [
-      [first, 'first_'],
-      [second, 'second_'],
+      [first, 'other_'],
+      [second, 'core_test_'],
     ] as const) {
       const symbols = execFileSync('nm', ['-g', '--defined-only', ...objects], { encoding: 'utf8' });
       const names = [...symbols.matchAll(/^[0-9a-f]+ \w (\S+)$/gm)].map(([, name]) => name);
