@@ -28,6 +28,8 @@ interface TargetTools {
   readonly crossCompiler: string;
   readonly debianPackage: string;
   readonly emulator: string;
+  /** What loads its dynamic programs, by file name. */
+  readonly loader: string;
 }
 
 const targets: Readonly<Record<PackageTargetName, PackageTarget>> = {
@@ -48,6 +50,7 @@ const tools: Readonly<Record<PackageTargetName, TargetTools>> = {
     crossCompiler: 'x86_64-linux-gnu-gcc',
     debianPackage: 'gcc-x86-64-linux-gnu',
     emulator: 'qemu-x86_64',
+    loader: 'ld-linux-x86-64.so.2',
   },
   'aarch64-linux': {
     variable: 'TN_CC_AARCH64',
@@ -55,6 +58,7 @@ const tools: Readonly<Record<PackageTargetName, TargetTools>> = {
     crossCompiler: 'aarch64-linux-gnu-gcc',
     debianPackage: 'gcc-aarch64-linux-gnu',
     emulator: 'qemu-aarch64',
+    loader: 'ld-linux-aarch64.so.1',
   },
 };
 
@@ -121,11 +125,13 @@ export function binutil(compiler: Compiler, name: 'ar' | 'nm' | 'objcopy' | 'ran
 
 /**
  * What stands before a program of the target to run it here: nothing where it runs by itself, the user-mode emulator
- * where that is installed, null where there is no way.
+ * where that is installed, with the cross compiler's libraries for dynamic programs; null where there is no way.
  */
 export function runnerFor(target: PackageTarget, env: NodeJS.ProcessEnv = process.env): readonly string[] | null {
   if (hostTargetName() === target.name) return [];
-  return emulatorFor(target, env);
+  const emulator = emulatorFor(target, env);
+  const root = emulator && libraryRoot(target, env);
+  return root ? [...emulator, '-L', root] : emulator;
 }
 
 /** The user-mode emulator of a target, also of this machine's own; null when it is not installed. */
@@ -136,4 +142,18 @@ export function emulatorFor(target: PackageTarget, env: NodeJS.ProcessEnv = proc
     if (file) return [path.resolve(file)];
   }
   return null;
+}
+
+/** The folder whose `lib` holds the target's dynamic loader, as its compiler knows it. */
+function libraryRoot(target: PackageTarget, env: NodeJS.ProcessEnv): string | null {
+  let compiler: Compiler;
+  try {
+    compiler = findTargetCompiler(target, env);
+  } catch {
+    return null; // Static programs run without.
+  }
+  const { loader } = tools[target.name];
+  const run = spawnSync(compiler.path, [...compiler.args, `-print-file-name=${loader}`], { encoding: 'utf8' });
+  const file = run.status === 0 ? run.stdout.trim() : '';
+  return path.isAbsolute(file) ? path.resolve(file, '../..') : null;
 }

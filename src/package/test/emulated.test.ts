@@ -43,12 +43,12 @@ function emulate(machine: Machine, program: string, ...args: string[]): Promise<
 /** Without what the emulator says about the processor that it plays. */
 const said = (run: RunResult): string => run.stderr.replace(/^qemu-\S+: warning: .*\n/gm, '');
 
-describe.each([...new Set(machines.map(({ target }) => target))])('an executable for %s', (target) => {
+describe.each([...new Set(machines.map(({ target }) => target))])('a package for %s', (target) => {
   const all = machines.filter((machine) => machine.target === target);
   const skip = all.map(sayMissing).some(Boolean);
 
   it.skipIf(skip)(
-    'gives the recorded results at the level of each machine',
+    'gives the recorded results at the level of each machine, as an executable',
     async () => {
       const program = await packaged(target);
       for (const machine of all) {
@@ -58,6 +58,16 @@ describe.each([...new Set(machines.map(({ target }) => target))])('an executable
         for (const part of ['prefill', 'decode']) expect(run.stdout).toContain(`${part}: level ${machine.isa}\n`);
         expect(run.stdout).not.toMatch(/WRONG/);
       }
+    },
+    patience,
+  );
+
+  it.skipIf(skip || target !== 'aarch64-linux')(
+    'is a shared library that packaging runs, with the libraries of the cross compiler',
+    async () => {
+      const made = await tn('cache', 'package', 'decode', '--format', 'shared', '--target', target, '-o', 'library');
+      expect(made).toMatchObject({ status: 0 });
+      expect(made.stdout + made.stderr).not.toMatch(/not checked/);
     },
     patience,
   );

@@ -59,6 +59,15 @@ describe('targets', () => {
     expect(runnerFor(foreign, nowhere)).toBeNull();
     const emulator = script(other === 'aarch64-linux' ? 'qemu-aarch64-static' : 'qemu-x86_64-static', 'exec "$@"');
     expect(emulatorFor(foreign, nowhere)).toEqual([emulator]);
+    expect(runnerFor(foreign, nowhere)).toEqual([emulator]);
+    const machine = other === 'aarch64-linux' ? 'aarch64' : 'x86_64';
+    const cross = script(
+      'cross-gcc',
+      `case "$*" in *-print-file-name=ld-linux*) echo /cross/lib/../lib/ld.so;;
+*) echo "Target: ${machine}-linux-gnu" >&2; echo "gcc version 13.0" >&2;; esac`,
+    );
+    // Dynamic programs find their loader where the cross compiler has it.
+    expect(runnerFor(foreign, { ...nowhere, [foreignVariable]: cross })).toEqual([emulator, '-L', '/cross']);
   });
 });
 
