@@ -39,6 +39,7 @@ static const tn_errno_text errno_texts[] = {
     E(EMLINK, "too many links"),
     E(ENAMETOOLONG, "name too long"),
     E(ENFILE, "file table overflow"),
+    E(ENOBUFS, "no buffer space available"),
     E(ENODEV, "no such device"),
     E(ENOENT, "no such file or directory"),
     E(ENOMEM, "not enough memory"),
