@@ -10,7 +10,6 @@
 #include "tn_self.h"
 #include "tn_self_inspect.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,9 +53,13 @@ static int open_payload(const tn_self *self) {
 }
 
 static int inspect(const tn_self *self) {
-  if (tn_inspect_print(self, payload, stdout) != PKG_OK) return fail(pkg_last_error());
-  if (fflush(stdout) == 0 || errno == EPIPE) return 0;
-  return fail("standard output cannot be written");
+  tn_self_buffer_output();
+  const int status = tn_inspect_print(self, payload, stdout);
+  const int reason = tn_self_finish_output();
+  if (status != PKG_OK) return fail(pkg_last_error());
+  if (reason == 0) return 0;
+  fprintf(stderr, "%s: standard output cannot be written: %s\n", program, strerror(reason));
+  return FAILED;
 }
 
 /* A CPU that no level inside is made for is told so before anything else: interpreting a model is no way out. */

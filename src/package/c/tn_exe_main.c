@@ -14,7 +14,6 @@
 #include "tn_exe.h"
 #include "tn_self_inspect.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,7 +125,6 @@ static void run_part(tn_exe_session *session, const tn_exe_options *options) {
 
 int main(int argc, char **argv) {
   program = argc > 0 && argv[0] != NULL ? tn_self_base_name(argv[0]) : PKG(core_table).name;
-  signal(SIGPIPE, SIG_IGN);
   tn_self_guard(program);
   tn_self_buffer_output();
   tn_exe_session session = {.program = program};

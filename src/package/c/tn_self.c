@@ -245,6 +245,7 @@ int tn_self_open_file(const char *path, int flags, unsigned mode) {
 }
 
 void tn_self_buffer_output(void) {
+  signal(SIGPIPE, SIG_IGN);
   static char buffer[1 << 20]; /* pages that are not written to cost nothing */
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
 }

@@ -63,7 +63,7 @@ int tn_self_open_file(const char *path, int flags, unsigned mode);
 
 /*
  * Standard output of programs that print a page or two and end. It is kept until the end, so that one system call says
- * whether it was taken. `finish` gives 0, also when whoever read it has stopped, as `head` does; otherwise an errno.
+ * whether it was taken; SIGPIPE is ignored from now on. `finish` gives 0, also when whoever read it has stopped, as `head` does; otherwise an errno.
  */
 void tn_self_buffer_output(void);
 int tn_self_finish_output(void);
