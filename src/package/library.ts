@@ -3,7 +3,7 @@
  * systems, and a main.c that runs the recorded samples.
  */
 
-import { closeSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { binutil, type Compiler, findTargetCompiler } from '../compile/toolchain/index.ts';
 import { type CodeObject, compilePackage } from './code.ts';
@@ -96,7 +96,12 @@ function archive(compiler: Compiler, objects: readonly CodeObject[], library: st
   try {
     for (const { name, path } of objects) symlinkSync(path, join(work, name));
     const members = objects.map(({ name }) => name);
-    mustRun('make the archive', binutil(compiler, 'ar'), ['Dqcs', library, ...members], { cwd: work });
+    // ar writes it under another name first, then copies it.
+    const bytes = 2 * objects.reduce((sum, { path }) => sum + statSync(path).size, 0);
+    mustRun('make the archive', binutil(compiler, 'ar'), ['Dqcs', library, ...members], {
+      cwd: work,
+      room: { folder, bytes },
+    });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

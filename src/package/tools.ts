@@ -1,6 +1,7 @@
 /** @file Programs that packaging runs: the archiver, the linker, what was made. */
 
 import { spawnSync } from 'node:child_process';
+import { statfsSync } from 'node:fs';
 import { TnError } from '../core/errors.ts';
 
 export interface ToolRun {
@@ -15,6 +16,8 @@ export interface ToolOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** ms; default two minutes. */
   readonly timeout?: number;
+  /** Where it writes, and how much: not every tool says that a disk is full. */
+  readonly room?: { readonly folder: string; readonly bytes: number };
 }
 
 /** Runs a program to its end. @throws TnError when it cannot be started, is ended by a signal, or takes too long. */
@@ -45,7 +48,7 @@ export function mustRun(what: string, program: string, args: readonly string[], 
     throw new TnError('packaging was interrupted; nothing was changed');
   }
   const lines = run.stderr.split('\n').filter((line) => line.trim() !== '');
-  if (lines.some((line) => /No space left on device|Disk quota exceeded/i.test(line))) {
+  if (lines.some((line) => /No space left on device|Disk quota exceeded/i.test(line)) || isFull(options.room)) {
     throw new TnError({ what: `no space left to ${what}`, fix: 'make room, or name a place on another disk' });
   }
   const said = lines.find((line) => /error|undefined|cannot/i.test(line)) ?? lines[0];
@@ -54,4 +57,10 @@ export function mustRun(what: string, program: string, args: readonly string[], 
     found: said ? [said.trim()] : [],
     fix: '`tn doctor` says what is wrong with the compiler; if it is fine, please report this',
   });
+}
+
+function isFull(room: ToolOptions['room']): boolean {
+  if (!room) return false;
+  const { bavail, bsize } = statfsSync(room.folder);
+  return bavail * bsize < room.bytes;
 }
