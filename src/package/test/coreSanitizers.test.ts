@@ -20,6 +20,13 @@ function run(program: string, args: readonly string[], env: Record<string, strin
   return done.stdout;
 }
 
+/** What a program that stops at its first failed check has said. */
+function refusal(program: string, args: readonly string[], env: Record<string, string>): string {
+  const done = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000, env: { ...process.env, ...env } });
+  expect(done.status).toBe(1);
+  return done.stderr;
+}
+
 /** Packages by their flags: several programs share one. */
 const builds = new Map<string, PackageBuild>();
 
@@ -74,7 +81,18 @@ describe('the C core', () => {
       expect(names.filter((name) => !name.startsWith(prefix))).toEqual([]);
     }
     const main = fileURLToPath(new URL('./coreTwoMain.c', import.meta.url));
-    expect(run(linkProgram([...first, ...second, main]), [weights])).toBe('same\n');
+    const program = linkProgram([...first, ...second, main]);
+    expect(run(program, [weights])).toBe('same\n');
+    expect(refusal(program, [weights], { TN_THREADS: 'many' })).toContain(
+      'TN_THREADS=many: is not a number of threads from 1 to 256',
+    );
+    expect(refusal(program, [weights], { TN_ISA: 'v9' })).toContain(
+      'TN_ISA=v9: no such level; there are plain, v3, v4, v4x, neon',
+    );
+    const other = process.arch === 'x64' ? 'neon' : 'v3';
+    expect(refusal(program, [weights], { TN_ISA: other })).toContain(
+      `TN_ISA=${other}: this CPU does not run that level`,
+    );
   }, 300_000);
 
   it('is clean under valgrind at the level v3', (context) => {
@@ -85,6 +103,15 @@ describe('the C core', () => {
     const program = packageWith(plain, levelsHere).link('coreMalformed.c');
     const args = ['--error-exitcode=9', '--leak-check=full', '--quiet', program, weights];
     expect(run('valgrind', args, { TN_ISA: levelsHere.includes('v3') ? 'v3' : levelsHere[0] })).toMatch(/^\d+ refused/);
+  }, 300_000);
+
+  it('says what a CPU lacks that is below every level inside', (context) => {
+    if (!levelsHere.includes('v3')) return context.skip();
+    const program = packageWith(plain, ['v3']).link('coreDamage.c');
+    const said = refusal(program, [weights, '1'], { TN_ISA: 'plain' });
+    expect(said).toContain(
+      'decoder_heads: this CPU runs level plain, the package holds v3: it needs at least AVX2, FMA',
+    );
   }, 300_000);
 
   it('runs at every level of this machine, the same parts', () => {
