@@ -8,6 +8,7 @@ import { decodeWindow } from '../../examples/whisper/decode.ts';
 import { loadSizes, loadTokenizer, loadWhisper } from '../../examples/whisper/loadModel.ts';
 import { silentFrames } from '../../examples/whisper/mel.ts';
 import type { Whisper } from '../../examples/whisper/model.ts';
+import { TokenChooser } from '../../examples/whisper/rules.ts';
 import { cutWindow, WhisperSpeech } from '../../examples/whisper/speech.ts';
 import type { WhisperTokenizer } from '../../examples/whisper/tokenizer.ts';
 import { type Transcript, transcribe } from '../../examples/whisper/transcribe.ts';
@@ -44,7 +45,7 @@ export function loadExample(): LoadedWhisper {
   const tokenizer = loadTokenizer(checkpoint, sizes);
   const model = loadWhisper(checkpoint, sizes);
   const cache = new KvCache(sizes);
-  const speech = new WhisperSpeech(model, cache, sizes.textContext);
+  const speech = new WhisperSpeech(model, cache, sizes.textContext, new TokenChooser(tokenizer, sizes.vocabulary));
   const samples = loadAudio(jfkFile);
 
   const sound = tensor(samples);

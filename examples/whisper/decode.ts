@@ -3,21 +3,21 @@
  *
  * Source: openai/whisper, decoding.py, release 20250625, at temperature 0.
  */
-import { applyRules, chooseGreedily, logSumExp } from './rules.ts';
+import type { Tensor } from 'torchnative';
+import { allowedAfter, logSumExp, type TokenChooser } from './rules.ts';
 import type { WhisperTokenizer } from './tokenizer.ts';
 
-/**
- * The decoder, looking at the window that was encoded last. The logits belong to the caller, who may overwrite them.
- */
+/** The decoder, looking at the window that was encoded last. */
 export interface WindowDecoder {
   /** Positions that the decoder has: 448. */
   readonly textContext: number;
   /** Logits [vocabulary] after the start token alone. */
   detect(startToken: number): Float32Array;
   /** Takes tokens from position 0 on; the logits [vocabulary] of the last `rows` of them. */
-  prefill(tokens: readonly number[], rows: number): Float32Array[];
+  prefill(tokens: readonly number[], rows: number): Tensor[];
   /** Takes one more token; its logits [vocabulary]. */
-  decode(token: number, position: number): Float32Array;
+  decode(token: number, position: number): Tensor;
+  readonly chooser: TokenChooser;
 }
 
 /** What a window says. */
@@ -47,15 +47,14 @@ export function decodeWindow(
   const opening = [...context, ...start];
 
   const rows = decoder.prefill(opening, start.length);
-  const atStart = rows[0];
+  const atStart = rows[0].toFloat32Array();
   const noSpeechProbability = Math.exp(atStart[tokenizer.noSpeech] - logSumExp(atStart));
 
   let logits = rows[rows.length - 1];
   let sum = 0;
   const tokens: number[] = [];
   for (;;) {
-    applyRules(logits, tokens, tokenizer);
-    const { token, logProbability } = chooseGreedily(logits);
+    const { token, logProbability } = decoder.chooser.choose(logits, allowedAfter(tokens, tokenizer));
     sum += logProbability;
     if (token === tokenizer.endOfText) break;
     tokens.push(token);

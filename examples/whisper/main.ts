@@ -3,6 +3,7 @@ import { partReports, setThreads } from 'torchnative';
 import { KvCache } from './cache.ts';
 import type { PartReport } from './format.ts';
 import { loadSizes, loadTokenizer, loadWhisper } from './loadModel.ts';
+import { TokenChooser } from './rules.ts';
 import { type Loader, run } from './run.ts';
 import { WhisperSpeech } from './speech.ts';
 
@@ -14,7 +15,9 @@ const loader: Loader = {
   speech(checkpoint, tokenizer, { kv, threads }) {
     if (threads !== undefined) setThreads(threads);
     const sizes = loadSizes(checkpoint);
-    const model = new WhisperSpeech(loadWhisper(checkpoint, sizes), new KvCache(sizes, kv), sizes.textContext);
+    const chooser = new TokenChooser(tokenizer, sizes.vocabulary);
+    const whisper = loadWhisper(checkpoint, sizes);
+    const model = new WhisperSpeech(whisper, new KvCache(sizes, kv), sizes.textContext, chooser);
     let before = countParts();
     return {
       tokenizer,

@@ -5,6 +5,7 @@ import { fromBuffer, nn, type Tensor, tensor } from 'torchnative';
 import type { KvCache } from './cache.ts';
 import { silentFrames } from './mel.ts';
 import type { Whisper } from './model.ts';
+import type { TokenChooser } from './rules.ts';
 import type { Recording, SpeechModel } from './transcribe.ts';
 
 /** Frames of the spectrogram in a window: 30 s. */
@@ -13,13 +14,15 @@ const windowFrames = 3000;
 /** Runs the parts of a model on numbers; one at a time, since they share the cache. */
 export class WhisperSpeech implements SpeechModel {
   readonly textContext: number;
+  readonly chooser: TokenChooser;
   readonly #model: Whisper;
   readonly #cache: KvCache;
 
-  constructor(model: Whisper, cache: KvCache, textContext: number) {
+  constructor(model: Whisper, cache: KvCache, textContext: number, chooser: TokenChooser) {
     this.#model = model;
     this.#cache = cache;
     this.textContext = textContext;
+    this.chooser = chooser;
   }
 
   hear(samples: Float32Array): Recording {
@@ -34,15 +37,13 @@ export class WhisperSpeech implements SpeechModel {
     return this.#model.decoder.detect(tokenTensor([startToken]), this.#cache).toFloat32Array();
   }
 
-  prefill(tokens: readonly number[], rows: number): Float32Array[] {
+  prefill(tokens: readonly number[], rows: number): Tensor[] {
     const logits = this.#model.decoder.forward(tokenTensor(tokens), 0, rows, this.#cache);
-    const vocabulary = logits.shape[2];
-    const all = logits.toFloat32Array();
-    return Array.from({ length: rows }, (_, row) => all.subarray(row * vocabulary, (row + 1) * vocabulary));
+    return logits.select(0, 0).unbind(0);
   }
 
-  decode(token: number, position: number): Float32Array {
-    return this.#model.decoder.forward(tokenTensor([token]), position, 1, this.#cache).toFloat32Array();
+  decode(token: number, position: number): Tensor {
+    return this.#model.decoder.forward(tokenTensor([token]), position, 1, this.#cache).flatten();
   }
 }
 

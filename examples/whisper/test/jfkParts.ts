@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { asset, loadSafetensors, partReports, type Tensor, tensor } from 'torchnative';
 import { loadAudio } from '../audio.ts';
 import { KvCache } from '../cache.ts';
-import { loadSizes, loadWhisper } from '../loadModel.ts';
+import { loadSizes, loadTokenizer, loadWhisper } from '../loadModel.ts';
+import { TokenChooser } from '../rules.ts';
 import { cutWindow, WhisperSpeech } from '../speech.ts';
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -18,7 +19,8 @@ const checkpoint = asset('../model', import.meta.url);
 const sizes = loadSizes(checkpoint);
 const cache = new KvCache(sizes, 'float32');
 const model = loadWhisper(checkpoint, sizes);
-const speech = new WhisperSpeech(model, cache, sizes.textContext);
+const chooser = new TokenChooser(loadTokenizer(checkpoint, sizes), sizes.vocabulary);
+const speech = new WhisperSpeech(model, cache, sizes.textContext, chooser);
 
 /** The largest absolute difference. */
 function distance(found: Float32Array, wanted: Float32Array): number {
@@ -47,7 +49,7 @@ const prefill = distance(values(model.decoder.forward(opening, 0, 3, cache)), va
 
 const tokens: number[] = recorded.decode_tokens;
 speech.prefill(tokens.slice(0, 4), 1);
-const rows = tokens.slice(4).map((token, i) => speech.decode(token, i + 4).slice());
+const rows = tokens.slice(4).map((token, i) => values(speech.decode(token, i + 4)));
 const lastFive = new Float32Array(5 * sizes.vocabulary);
 for (const [i, row] of rows.slice(-5).entries()) lastFive.set(row, i * row.length);
 const decode = distance(lastFive, values(expected.decode_last5_logits));

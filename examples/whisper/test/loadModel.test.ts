@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { KvCache } from '../cache.ts';
 import { ModelError } from '../config.ts';
 import { loadSizes, loadTokenizer, loadWhisper } from '../loadModel.ts';
+import { TokenChooser } from '../rules.ts';
 import { WhisperSpeech } from '../speech.ts';
 import { transcribe } from '../transcribe.ts';
 import { safetensors, tinyShapes, writeTinyCheckpoint } from './tinyCheckpoint.ts';
@@ -34,7 +35,8 @@ describe('loadWhisper', () => {
     const checkpoint = openAsset(writeTinyCheckpoint(join(root, 'good')));
     const sizes = loadSizes(checkpoint);
     const tokenizer = loadTokenizer(checkpoint, sizes);
-    const speech = new WhisperSpeech(loadWhisper(checkpoint, sizes), new KvCache(sizes), sizes.textContext);
+    const chooser = new TokenChooser(tokenizer, sizes.vocabulary);
+    const speech = new WhisperSpeech(loadWhisper(checkpoint, sizes), new KvCache(sizes), sizes.textContext, chooser);
     const noise = Float32Array.from({ length: 16000 }, (_, i) => Math.sin(i * i) / 2);
     const once = transcribe(speech, tokenizer, noise, { language: 'en', task: 'transcribe' });
     expect(transcribe(speech, tokenizer, noise, { language: 'en', task: 'transcribe' })).toEqual(once);

@@ -3,6 +3,8 @@
  * makes of it is recorded, so the example's driver can be compared token by token without any weights.
  */
 
+import { fromBuffer, type Tensor } from 'torchnative';
+import { TokenChooser } from '../rules.ts';
 import type { WhisperTokenizer } from '../tokenizer.ts';
 import type { Recording, SpeechModel } from '../transcribe.ts';
 
@@ -20,6 +22,7 @@ export class ScriptedModel implements SpeechModel {
   readonly textContext = 448;
   /** Frames of every window that was encoded. */
   readonly windows: number[] = [];
+  readonly chooser: TokenChooser;
   readonly #tokenizer: WhisperTokenizer;
   readonly #seed: number;
   readonly #endOdds: number;
@@ -27,6 +30,7 @@ export class ScriptedModel implements SpeechModel {
 
   constructor(tokenizer: WhisperTokenizer, seed: number, endOdds: number) {
     this.#tokenizer = tokenizer;
+    this.chooser = new TokenChooser(tokenizer, vocabulary);
     this.#seed = seed;
     this.#endOdds = endOdds;
   }
@@ -40,16 +44,18 @@ export class ScriptedModel implements SpeechModel {
     return this.#logits([startToken]);
   }
 
-  prefill(tokens: readonly number[], rows: number): Float32Array[] {
+  prefill(tokens: readonly number[], rows: number): Tensor[] {
     this.#tokens = [...tokens];
-    return Array.from({ length: rows }, (_, row) => this.#logits(tokens.slice(0, tokens.length - rows + row + 1)));
+    return Array.from({ length: rows }, (_, row) =>
+      asTensor(this.#logits(tokens.slice(0, tokens.length - rows + row + 1))),
+    );
   }
 
-  decode(token: number, position: number): Float32Array {
+  decode(token: number, position: number): Tensor {
     if (position !== this.#tokens.length) throw new Error(`position ${position} after ${this.#tokens.length} tokens`);
     if (position >= this.textContext) throw new Error(`position ${position} is past the end`);
     this.#tokens.push(token);
-    return this.#logits(this.#tokens);
+    return asTensor(this.#logits(this.#tokens));
   }
 
   #logits(tokens: readonly number[]): Float32Array {
@@ -71,4 +77,8 @@ export class ScriptedModel implements SpeechModel {
     if (tokens[tokens.length - 1] === startOfTranscript && mix(hash + 3) % 2) row[noSpeech] += 24;
     return Float32Array.from(row);
   }
+}
+
+function asTensor(logits: Float32Array): Tensor {
+  return fromBuffer(logits.buffer as ArrayBuffer, [logits.length], 'float32');
 }
