@@ -1,5 +1,7 @@
-/** @file What a program finds without importing it: `process` and `Buffer`, as under Node. */
+/** @file What a program finds without importing it: the language's own, `process` and `Buffer`, as under Node. */
 
+// Before any other module: they find there what the engine lacks.
+import '../../polyfills/index.ts';
 import { Buffer } from '../buffer.ts';
 import { process } from '../process.ts';
 
