@@ -90,7 +90,7 @@ export function buildEngine(source: EngineSource, arch: TargetArch, build: Engin
 }
 
 /**
- * The tool that turns scripts into bytecode, for this machine: of the same engine, whose bytecode is the same on every
+ * The tool that turns programs into bytecode, for this machine: of the same engine, whose bytecode is the same on every
  * 64-bit little-endian machine. It is kept in `folder`. @throws TnError with the compiler's words
  */
 export function buildBytecodeTool(source: EngineSource, folder: string, build: EngineBuild): string {

@@ -1,6 +1,9 @@
 /*
- * The tool that packaging runs: a script on standard input becomes the engine's bytecode on standard output. Built from
- * the same engine as the program that will run it; the bytes depend on the script alone.
+ * The tool that packaging runs: a program on standard input (one ES module that imports nothing) becomes the engine's
+ * bytecode on standard output. Built from the same engine as what will run it; the bytes depend on the program alone.
+ *
+ * A module rather than a script: what its functions share are slots that they are bound to once, where a script's
+ * functions search a list of all names for each variable that they capture.
  *
  *     tn_bytecode NAME [lines]      NAME stands in stack traces; `lines`: so do line numbers
  */
@@ -31,7 +34,7 @@ static char *read_all(FILE *file, size_t *bytes) {
 }
 
 static JSValue compile(JSContext *ctx, const char *script, size_t bytes, const char *name, bool lines) {
-  int flags = JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY;
+  int flags = JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY;
 #ifdef JS_EVAL_FLAG_STRIP
   if (!lines) flags |= JS_EVAL_FLAG_STRIP;
 #else
@@ -66,7 +69,7 @@ static int fail(JSContext *ctx) {
 
 int main(int argc, char **argv) {
   if (argc < 2 || argc > 3 || (argc == 3 && strcmp(argv[2], "lines") != 0)) {
-    fprintf(stderr, "usage: tn_bytecode NAME [lines] <script >bytecode\n");
+    fprintf(stderr, "usage: tn_bytecode NAME [lines] <program >bytecode\n");
     return 2;
   }
   size_t script_bytes;

@@ -37,14 +37,23 @@ static JSContext *new_context(tn_engine *engine) {
   return engine->context;
 }
 
-/* Runs the script itself; false: it threw, which has been reported. */
-static bool run_script(tn_engine *engine, const uint8_t *bytecode, size_t bytes) {
+/*
+ * Evaluates the module that the bytecode holds. In quickjs-ng the result is a promise, whose failure the loop reports
+ * as that of any other.
+ */
+static JSValue evaluate(JSContext *ctx, const uint8_t *bytecode, size_t bytes) {
+  const JSValue module = JS_ReadObject(ctx, bytecode, bytes, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(module)) return module;
+  if (JS_ResolveModule(ctx, module) == 0) return JS_EvalFunction(ctx, module);
+  JS_FreeValue(ctx, module);
+  return JS_EXCEPTION;
+}
+
+/* Runs the program's own code; false: it threw, which has been reported. */
+static bool run_module(tn_engine *engine, const uint8_t *bytecode, size_t bytes) {
   JSContext *ctx = engine->context;
   JSValue result = JS_EXCEPTION;
-  if (tn_engine_install(engine) == 0) {
-    const JSValue script = JS_ReadObject(ctx, bytecode, bytes, JS_READ_OBJ_BYTECODE);
-    if (!JS_IsException(script)) result = JS_EvalFunction(ctx, script);
-  }
+  if (tn_engine_install(engine) == 0) result = evaluate(ctx, bytecode, bytes);
   const bool done = !JS_IsException(result);
   if (!done) {
     const JSValue thrown = JS_GetException(ctx);
@@ -70,7 +79,7 @@ int tn_engine_run(const tn_engine_app *app, const uint8_t *bytecode, size_t byte
     (void)tn_engine_write_all(2, no_memory, strlen(no_memory));
     return 1;
   }
-  const bool done = run_script(&engine, bytecode, bytes) && tn_engine_loop(&engine);
+  const bool done = run_module(&engine, bytecode, bytes) && tn_engine_loop(&engine);
   const int code = tn_engine_finish(&engine, done ? engine.exit_code : 1);
   /* The process ends: taking the heap apart object by object would only cost time. The sanitizers want to see it. */
 #if defined(__SANITIZE_ADDRESS__)
