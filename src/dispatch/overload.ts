@@ -2,7 +2,6 @@
 
 import type { Project, Store } from '../../cache/index.ts';
 import { sha256Hex } from '../../cache/layout.ts';
-import { CAPTURE_LAYERS, hashLayers } from '../../cache/ownSources.ts';
 import { type CaptureOutcome, capture, flattenOrRefuse, refusalText } from '../capture/capture.ts';
 import type { CaptureRefusal } from '../capture/graphTracer.ts';
 import { classIdentity, closureValues, type SourceMeta } from '../capture/sources.ts';
@@ -17,10 +16,9 @@ import { debug, type Mode, warnOnce } from './mode.ts';
 import { type OverloadMaker, PartOverload } from './partOverload.ts';
 import { processStore } from './processStore.ts';
 import { writeCapture } from './records.ts';
+import { sourceKeyOf } from './sourceKey.ts';
 import { looksAtThis, uncapturable } from './uncapturable.ts';
 
-/** What of this package decides what a capture records: the layers of `src` up to capture, and the transformer. */
-const CAPTURE_SOURCES = [...CAPTURE_LAYERS, '../transformers'];
 /** Entries of one overload for one state of the sources. */
 const MAX_ENTRIES = 8;
 /** Kinds of calls that are tried in one process although others were refused. */
@@ -240,7 +238,7 @@ export class Overload extends PartOverload {
     const { info } = meta.file;
     const project = store.projectFor(info.file);
     const root = this.options.out === undefined ? project.recordRoot : resolveBeside(info.file, this.options.out);
-    const sourceKey = sha256Hex(info.source, hashLayers(CAPTURE_SOURCES));
+    const sourceKey = sourceKeyOf(info.source);
     const entries: Entry[] = [];
     if (!store.problem) {
       for (const record of store.readManifests(root, this.part).records) {

@@ -9,8 +9,6 @@ export interface Progress {
   close(): void;
 }
 
-export const noProgress: Progress = { step() {}, count() {}, close() {} };
-
 /** Packagings shorter than this say nothing. */
 const silentMs = 1000;
 const everyMs = 1000;
