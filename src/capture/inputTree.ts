@@ -80,6 +80,20 @@ export function plainText(value: unknown): string | null {
   }
 }
 
+/** The value that `plainText` gave this text for. */
+export function plainValue(text: string): unknown {
+  switch (text) {
+    case 'undefined':
+      return undefined;
+    case 'null':
+    case 'true':
+    case 'false':
+      return JSON.parse(text);
+  }
+  if (text.startsWith('"')) return JSON.parse(text);
+  return text.endsWith('n') ? BigInt(text.slice(0, -1)) : Number(text);
+}
+
 /** Flattens one call. `args` is the array that the function will be called with: a capture writes into it. */
 export function flattenCall(
   self: unknown,

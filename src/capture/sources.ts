@@ -60,13 +60,17 @@ export function registerOwnClasses(exported: Readonly<Record<string, unknown>>):
   for (const [name, item] of Object.entries(exported)) if (typeof item === 'function') ownClasses.set(item, name);
 }
 
+const identities = new WeakMap<object, string>();
+
 /** Name and sources of a class, or null when its file was not transformed. */
 export function classIdentity(definition: object): string | null {
-  const own = ownClasses.get(definition);
-  if (own !== undefined) return own;
-  const { name } = definition as { name: string };
+  const known = ownClasses.get(definition) ?? identities.get(definition);
+  if (known !== undefined) return known;
   const token = classFiles.get(definition);
-  return token ? `${name}@${token.info.source.slice(0, 16)}` : null;
+  if (!token) return null;
+  const identity = `${(definition as { name: string }).name}@${token.info.source.slice(0, 16)}`;
+  identities.set(definition, identity);
+  return identity;
 }
 
 /** A changed value of any of these makes another entry: name → Object.is-exact text. */
@@ -139,9 +143,46 @@ function valueText(value: unknown): string | null {
   const plain = plainText(value);
   if (plain !== null) return plain === 'undefined' ? null : shortened(plain);
   if (typeof value !== 'object' || value === null || isTensor(value)) return null;
+  return flatText(value) ?? readText(value);
+}
+
+interface FlatText {
+  readonly keys: readonly string[];
+  readonly values: readonly unknown[];
+  readonly text: string;
+}
+
+/** Texts of objects that hold no others, by what they held. */
+const flatTexts = new WeakMap<object, FlatText>();
+
+/** The text of an object as it was read last, when it holds the same primitives and functions as then; else null. */
+function flatText(value: object): string | null {
+  const known = flatTexts.get(value);
+  if (!known) return null;
+  const keys = Object.keys(value);
+  if (keys.length !== known.keys.length || (Array.isArray(value) && value.length !== keys.length)) return null;
+  for (let i = 0; i < keys.length; i++) {
+    if (keys[i] !== known.keys[i]) return null;
+    if (!Object.is((value as Readonly<Record<string, unknown>>)[keys[i]], known.values[i])) return null;
+  }
+  return known.text;
+}
+
+function noteFlat(value: object, text: string): void {
+  if (value instanceof Map || value instanceof Set || value instanceof Date || ArrayBuffer.isView(value)) return;
+  const values = Object.values(value);
+  if (values.some((item) => typeof item === 'object' && item !== null)) return;
+  flatTexts.set(value, { keys: Object.keys(value), values, text });
+}
+
+function readText(value: object): string {
   const reader = new FieldReader(COMPARED_LEAVES);
   const text = reader.text(value);
-  if (reader.left > 0) return shortened(text);
+  if (reader.left > 0) {
+    const short = shortened(text);
+    noteFlat(value, short);
+    return short;
+  }
   // Much data is compared by identity within a process, by content across processes.
   return once(value, () => shortened(new FieldReader(READ_LEAVES).text(value)));
 }

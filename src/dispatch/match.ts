@@ -7,6 +7,7 @@ import { evaluatePredicate, type Predicate, predicateToString } from '../symboli
 import type { DimRange } from '../symbolic/range.ts';
 import { isTensor } from '../tensor/functions/operands.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { type Expected, type ExpectedTensor, expectation, slotOfSize } from './expectation.ts';
 
 /** What an entry expects of a call. */
 export interface CallPattern {
@@ -49,23 +50,37 @@ export function matchCall(
   }
   match.dims.length = pattern.symbols.length;
   match.dims.fill(Number.NaN);
-  const walk = new Walk(pattern, classId, match);
-  if (!walk.value(pattern.self, self)) return walk.fail('this');
+  const { self: expectedSelf, args: expectedArgs } = expectedBy(pattern);
+  const walk = new Walk(pattern.symbols, classId, match);
+  if (!walk.value(expectedSelf, self)) return walk.fail('this');
   for (let i = 0; i < args.length; i++) {
-    if (!walk.value(pattern.args[i], args[i])) return walk.fail(names[i] ?? `argument ${i}`);
+    if (!walk.value(expectedArgs[i], args[i])) return walk.fail(names[i] ?? `argument ${i}`);
   }
   return fitsRanges(pattern, match) && fitsAliasing(pattern, match) && fitsGuards(pattern, match);
 }
 
+const expectations = new WeakMap<CallPattern, { readonly self: Expected; readonly args: readonly Expected[] }>();
+
+function expectedBy(pattern: CallPattern): { readonly self: Expected; readonly args: readonly Expected[] } {
+  let expected = expectations.get(pattern);
+  if (!expected) {
+    const { self, args, symbols } = pattern;
+    expected = { self: expectation(self, symbols), args: args.map((tree) => expectation(tree, symbols)) };
+    expectations.set(pattern, expected);
+  }
+  return expected;
+}
+
 class Walk {
-  private readonly pattern: CallPattern;
+  private readonly symbols: readonly string[];
   private readonly classId: ClassId;
   private readonly match: CallMatch;
   private path = '';
   private found = '';
+  private seenParameters = 0;
 
-  constructor(pattern: CallPattern, classId: ClassId, match: CallMatch) {
-    this.pattern = pattern;
+  constructor(symbols: readonly string[], classId: ClassId, match: CallMatch) {
+    this.symbols = symbols;
     this.classId = classId;
     this.match = match;
   }
@@ -75,65 +90,64 @@ class Walk {
     return false;
   }
 
-  value(tree: InputTree, value: unknown): boolean {
-    switch (tree.kind) {
+  value(expected: Expected, value: unknown): boolean {
+    switch (expected.kind) {
+      case 'plain':
+        if (Object.is(value, expected.value)) return true;
+        return this.differs(
+          `is ${plainText(value) ?? typeof value}, the entry has ${plainText(expected.value) ?? 'another'}`,
+        );
+      case 'parameter': {
+        if (!this.isLike(expected, value)) return false;
+        // The same tensor stands wherever the entry had one tensor (tied weights).
+        const { parameters } = this.match;
+        if (expected.index < this.seenParameters && parameters[expected.index] !== value) {
+          return this.differs('is another tensor where the entry has the same one twice');
+        }
+        parameters[expected.index] = value;
+        if (expected.index === this.seenParameters) this.seenParameters++;
+        return true;
+      }
       case 'tensor':
-        if (!isTensor(value)) return this.differs('is no tensor');
-        if (value.dtype !== tree.dtype) return this.differs(`is ${value.dtype}, the entry has ${tree.dtype}`);
-        if (!this.sizes(tree.sizes, value.sizes)) return false;
-        this.match.inputs[tree.input] = value;
+        if (!this.isLike(expected, value)) return false;
+        this.match.inputs[expected.input] = value;
         return true;
       case 'dim':
         if (typeof value !== 'number' || !Number.isSafeInteger(value)) return this.differs('is no integer');
-        this.match.inputs[tree.input] = value;
-        return this.bind(tree.symbol, value);
-      case 'parameter':
-        if (!isTensor(value)) return this.differs('is no tensor');
-        if (value.dtype !== tree.dtype) return this.differs(`is ${value.dtype}, the entry has ${tree.dtype}`);
-        if (!this.sizes(tree.sizes, value.sizes)) return false;
-        // The same tensor stands wherever the entry had one tensor (tied weights).
-        if (tree.index < this.seenParameters && this.match.parameters[tree.index] !== value) {
-          return this.differs('is another tensor where the entry has the same one twice');
-        }
-        this.match.parameters[tree.index] = value;
-        if (tree.index === this.seenParameters) this.seenParameters++;
-        return true;
-      case 'plain':
-        return (
-          plainText(value) === tree.value ||
-          this.differs(`is ${plainText(value) ?? typeof value}, the entry has ${tree.value}`)
-        );
+        this.match.inputs[expected.input] = value;
+        return this.bind(expected.slot, value);
       case 'array':
-        if (!Array.isArray(value) || value.length !== tree.items.length)
-          return this.differs(`is no array of ${tree.items.length}`);
+        if (!Array.isArray(value) || value.length !== expected.items.length)
+          return this.differs(`is no array of ${expected.items.length}`);
         for (let i = 0; i < value.length; i++) {
-          if (!this.value(tree.items[i], value[i])) return this.at(String(i));
+          if (!this.value(expected.items[i], value[i])) return this.at(String(i));
         }
         return true;
       case 'object':
-        return this.object(tree, value);
+        return this.object(expected, value);
     }
   }
-  private seenParameters = 0;
 
-  private object(tree: InputTree & { kind: 'object' }, value: unknown): boolean {
+  private isLike(expected: ExpectedTensor, value: unknown): value is Tensor {
+    if (!isTensor(value)) return this.differs('is no tensor');
+    if (value.dtype !== expected.dtype) return this.differs(`is ${value.dtype}, the entry has ${expected.dtype}`);
+    return this.sizes(expected.sizes, value.sizes);
+  }
+
+  private object(expected: Expected & { kind: 'object' }, value: unknown): boolean {
     const isClass = typeof value === 'function';
     if ((typeof value !== 'object' && !isClass) || value === null || isTensor(value) || Array.isArray(value))
       return this.differs('is no object');
     const id = isClass ? staticClassId(this.classId(value) ?? '') : this.classOf(value);
-    if (id !== tree.classId)
-      return this.differs(`is of class ${id || 'Object'}, the entry has ${tree.classId || 'Object'}`);
-    const fields = value as Record<string, unknown>;
-    let count = 0;
-    for (const key in fields) {
-      if (count >= tree.fields.length || tree.fields[count][0] !== key) {
-        if (Object.hasOwn(fields, key)) return this.differs(`has other fields (${key})`);
-        continue;
-      }
-      if (!this.value(tree.fields[count][1], fields[key])) return this.at(key);
-      count++;
+    if (id !== expected.classId)
+      return this.differs(`is of class ${id || 'Object'}, the entry has ${expected.classId || 'Object'}`);
+    const { keys, items } = expected;
+    const found = Object.keys(value);
+    for (let i = 0; i < found.length; i++) {
+      if (found[i] !== keys[i]) return this.differs(`has other fields (${found[i]})`);
+      if (!this.value(items[i], (value as Readonly<Record<string, unknown>>)[found[i]])) return this.at(found[i]);
     }
-    return count === tree.fields.length || this.differs(`has no field ${tree.fields[count][0]}`);
+    return found.length === keys.length || this.differs(`has no field ${keys[found.length]}`);
   }
 
   private classOf(value: object): string {
@@ -142,24 +156,23 @@ class Walk {
     return plainRecord ? '' : ((prototype.constructor && this.classId(prototype.constructor)) ?? 'unknown');
   }
 
-  private sizes(expected: readonly (number | string)[], found: readonly number[]): boolean {
+  private sizes(expected: readonly number[], found: readonly number[]): boolean {
     if (expected.length !== found.length)
       return this.differs(`has ${found.length} axes, the entry has ${expected.length}`);
     for (let axis = 0; axis < found.length; axis++) {
       const size = expected[axis];
-      if (typeof size === 'string') {
-        if (!this.bind(size, found[axis])) return false;
+      if (size < 0) {
+        if (!this.bind(slotOfSize(size), found[axis])) return false;
       } else if (size !== found[axis])
         return this.differs(`has size ${found[axis]} on axis ${axis}, the entry has ${size}`);
     }
     return true;
   }
 
-  private bind(symbol: string, value: number): boolean {
-    const slot = this.pattern.symbols.indexOf(symbol);
+  private bind(slot: number, value: number): boolean {
     const known = this.match.dims[slot];
     if (!Number.isNaN(known) && known !== value)
-      return this.differs(`makes ${symbol} ${value}, it is ${known} elsewhere`);
+      return this.differs(`makes ${this.symbols[slot]} ${value}, it is ${known} elsewhere`);
     this.match.dims[slot] = value;
     return true;
   }

@@ -3,16 +3,15 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from 'torchnative';
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { temporaryFolder, useOwnCache } from '../../dispatch/test/support.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { temporaryFolder } from '../../dispatch/test/support.ts';
 import type { CapturedPackage } from './capturedPackage.ts';
 import { type TestHost, testHost } from './testHost.ts';
-
-useOwnCache();
 
 type Program = typeof import('./model.ts');
 type Library = typeof import('torchnative');
 
+let cacheFolder: string;
 let packed: CapturedPackage;
 let app: Library;
 let program: Program;
@@ -30,6 +29,9 @@ function loaded({ Model }: Program, weights: Record<string, Tensor>): InstanceTy
 }
 
 beforeAll(async () => {
+  cacheFolder = temporaryFolder();
+  vi.stubEnv('TN_CACHE_DIR', cacheFolder);
+  vi.stubEnv('TN_MODE', '');
   const node = await import('torchnative');
   const onNode = await import('./model.ts');
   const model = new onNode.Model();
@@ -54,6 +56,12 @@ beforeAll(async () => {
   for (const part of ['scores', 'step', 'count', 'sum', 'sum-many', 'pick']) maker.part(`packaged-${part}`);
   maker.asset('model', { 'config.json': '{"size":8}', 'notes/a.txt': 'äö' }, weights);
   packed = maker.finish();
+});
+
+afterAll(() => {
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+  rmSync(cacheFolder, { recursive: true, force: true });
 });
 
 /** A new process, as far as the library can tell: the program in its executable. */
