@@ -1,23 +1,31 @@
 /** @file Starts the program: the terminal it speaks to, and the checkpoints it loads. */
-import { partReports, setThreads } from 'torchnative';
+import { canRunNative, partReports, setThreads, zeros } from 'torchnative';
 import { KvCache } from './cache.ts';
 import type { PartReport } from './format.ts';
 import { loadSizes, loadTokenizer, loadWhisper } from './loadModel.ts';
+import { UsageError } from './options.ts';
 import { TokenChooser } from './rules.ts';
 import { type Loader, run } from './run.ts';
-import { WhisperSpeech } from './speech.ts';
+import { WhisperSpeech, windowFrames } from './speech.ts';
 
 /** The parts of the model, in the order in which a recording meets them. */
 const partNames = ['mel', 'encoder', 'detect', 'prefill', 'decode'];
 
 const loader: Loader = {
   tokenizer: (checkpoint) => loadTokenizer(checkpoint, loadSizes(checkpoint)),
-  speech(checkpoint, tokenizer, { kv, threads }) {
+  speech(checkpoint, tokenizer, { kv, threads, model: named }) {
     if (threads !== undefined) setThreads(threads);
     const sizes = loadSizes(checkpoint);
     const chooser = new TokenChooser(tokenizer, sizes.vocabulary);
     const whisper = loadWhisper(checkpoint, sizes);
-    const model = new WhisperSpeech(whisper, new KvCache(sizes, kv), sizes.textContext, chooser);
+    const cache = new KvCache(sizes, kv);
+    const window = zeros([1, sizes.melBins, windowFrames]);
+    // A packaged program compiles nothing, and what it has no code for would take hours.
+    if (!canRunNative(whisper.encode, whisper, [window, cache])) {
+      const option = named === undefined ? `--kv ${kv}` : `--model ${named}`;
+      throw new UsageError(`${option}: this program was packaged without code for it; package it after a run with it`);
+    }
+    const model = new WhisperSpeech(whisper, cache, sizes.textContext, chooser);
     let before = countParts();
     return {
       tokenizer,

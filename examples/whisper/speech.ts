@@ -9,7 +9,7 @@ import type { TokenChooser } from './rules.ts';
 import type { Recording, SpeechModel } from './transcribe.ts';
 
 /** Frames of the spectrogram in a window: 30 s. */
-const windowFrames = 3000;
+export const windowFrames = 3000;
 
 /** Runs the parts of a model on numbers; one at a time, since they share the cache. */
 export class WhisperSpeech implements SpeechModel {

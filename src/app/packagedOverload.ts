@@ -47,6 +47,18 @@ export class PackagedOverload extends PartOverload {
     return this.missed(self, args, mode, reason);
   }
 
+  override hasCodeFor(self: unknown, args: readonly unknown[]): boolean {
+    const { meta } = this;
+    if (!meta) return false;
+    this.entries ??= this.parts.entriesOf(this.part);
+    const closure = closureValues(meta);
+    return this.entries.some(
+      (entry) =>
+        !entry.closureDifference(closure) &&
+        matchCall(entry.call.pattern, entry.usesThis ? self : undefined, args, this.names, classIdentity, entry.match),
+    );
+  }
+
   private missed(self: unknown, args: unknown[], mode: Mode, reason: string): unknown {
     if (mode === 'require') {
       throw new TnError({

@@ -71,6 +71,18 @@ export function compileCacheWith(make: OverloadMaker): CompileCache {
   return compileCache as CompileCache;
 }
 
+/**
+ * Whether a call of a decorated function would run compiled code. A packaged program has code for the calls that it was
+ * packaged for, and runs others eagerly, on its engine; everywhere else what is missing is made by the call.
+ *
+ * @param part the decorated function or method
+ * @param self what it would be called on
+ */
+export function canRunNative(part: AnyFunction, self: unknown, args: readonly unknown[]): boolean {
+  const admitting = overloadsOf.get(part)?.find((overload) => overload.admit(args) === null);
+  return partsAreEager() || (admitting?.hasCodeFor(self, args) ?? false);
+}
+
 function isDecoratorContext(x: unknown): x is { readonly kind: string } {
   return typeof x === 'object' && x !== null && 'kind' in x;
 }

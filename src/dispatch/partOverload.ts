@@ -78,6 +78,11 @@ export abstract class PartOverload {
     }
   }
 
+  /** Whether an admitted call finds compiled code, or makes it. */
+  hasCodeFor(_self: unknown, _args: readonly unknown[]): boolean {
+    return true;
+  }
+
   /** An admitted call. */
   protected abstract dispatch(self: unknown, args: unknown[], mode: Mode): unknown;
 

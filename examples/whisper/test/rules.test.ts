@@ -61,6 +61,8 @@ describe('the choice', () => {
   });
 
   it('refuses logits without a finite value', () => {
-    expect(() => apply([Number.NaN, -Infinity, -Infinity, 1, -Infinity], [1], none).choose()).toThrow(/no finite logit/);
+    expect(() => apply([Number.NaN, -Infinity, -Infinity, 1, -Infinity], [1], none).choose()).toThrow(
+      /no finite logit/,
+    );
   });
 });
