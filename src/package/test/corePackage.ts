@@ -53,7 +53,16 @@ function twice(): Graph {
   return g.finish(turned, g.op('sum', [x], { axes: [1], keepdim: false }));
 }
 
-export const graphs: readonly Graph[] = [decoder('heads'), mlp(), counter(), reader(), twice()];
+/** Weights so large that their checksums are worth several threads. */
+function wide(): Graph {
+  const g = new GraphMaker('wide');
+  const n = g.dim('n', 3, { max: 50 });
+  const table = g.parameter('table', 'float16', [70_000, 32]);
+  const rows = g.op('embedding', [table, g.input('tokens', 'int64', [n])]);
+  return g.finish(g.op('add', [g.op('cast', [rows], { dtype: 'float32' }), g.parameter('bias', 'float32', [32])]));
+}
+
+export const graphs: readonly Graph[] = [decoder('heads'), mlp(), counter(), reader(), twice(), wide()];
 
 /** What capture would have found: graphs made by hand go straight to the operations' rules. */
 const guards: Readonly<Record<string, readonly string[]>> = { decoder_heads: ['n + pos <= 48'] };
