@@ -215,6 +215,18 @@ describe('calls that do not fit', () => {
     expect(engine.warnings.join('')).toContain('packaged-not" runs eagerly: the package holds no code for it');
   });
 
+  test('are told apart before they are made', () => {
+    const instance = model();
+    expect(app.canRunNative(instance.scores, instance, [ids()])).toBe(true);
+    expect(app.canRunNative(program.other, undefined, [app.ones([2])])).toBe(false);
+    instance.steps = 1;
+    expect(app.canRunNative(instance.scores, instance, [ids()])).toBe(false);
+    expect(counts('scores')).toBe('0 native, 0 captured, 0 eager');
+    expect(app.canRunNative(() => 1, undefined, [])).toBe(false);
+    engine.env.TN_MODE = 'eager';
+    expect(app.canRunNative(program.other, undefined, [app.ones([2])])).toBe(true);
+  });
+
   test('throw under TN_MODE=require', () => {
     engine.env.TN_MODE = 'require';
     expect(() => program.other(app.ones([2]))).toThrow(/packaged-not.*no native code fits[\s\S]*model\.ts:/);
