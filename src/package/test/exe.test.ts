@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { repository } from '../../../test/project.ts';
 import { saveSafetensors, tensor } from '../../index.ts';
 import {
   type ExeProject,
@@ -273,3 +274,25 @@ test('the same bytes from another call; a folder or a foreign file at the output
   await expect(project.package('mlp', '--format', 'exe', '-o', 'main.ts')).rejects.toThrow(/no executable/);
   await expect(project.package('mlp', '--format', 'exe', '-o', 'out')).rejects.toThrow(/a folder stands there/);
 }, 120_000);
+
+test.each(['glibc', 'musl'] as const)(
+  'a small part with four levels is small with %s',
+  async (libc) => {
+    const args = [join(repository, 'bin/tn.mjs'), 'cache', 'package', 'mlp', '--format', 'exe', '-o', libc, '--json'];
+    const env = { INIT_CWD: project.root, TN_LIBC: libc };
+    const made = await project.node(args, { env });
+    if (/no static executable can be linked/.test(made.stderr)) {
+      console.warn(`not tested: no ${libc} here`);
+      return;
+    }
+    expect(made.stderr).toBe(made.status === 0 ? made.stderr : '');
+    const { bytes, notes } = JSON.parse(made.stdout) as { bytes: number; notes: string[] };
+    const weights = 4 * (64 * 128 + 128 + 128 * 16 + 10);
+    expect(bytes - weights).toBeLessThanOrEqual(libc === 'glibc' ? 900_000 : 260_000);
+    expect(notes.join('\n')).toContain(`C library: ${libc}`);
+    expect(run(`./${libc} --inspect`).stdout).toMatch(
+      libc === 'glibc' ? /---- licence: LGPL-2\.1/ : /---- licence: musl/,
+    );
+  },
+  240_000,
+);
