@@ -7,15 +7,16 @@ import { idText } from './describe.ts';
 import type { PackageModel, PackagePart } from './model.ts';
 import { partDeclaration } from './prototype.ts';
 import { type Signature, signatureOf } from './signature.ts';
+import { underOwnNames } from './symbols.ts';
 
 /** The header's text. */
 export function packageHeader(model: PackageModel): string {
   const template = coreSource('pkg.h');
   const intro = template.slice(template.indexOf('*/') + 2);
-  return (headComment(model) + intro)
-    .replace('/* @parts */', () => partsText(model).trimEnd())
-    .replace(/\bpkg_/g, model.prefix)
-    .replace(/\bPKG_/g, model.prefix.toUpperCase());
+  // What stands in the user's own names is left alone.
+  const [before, after] = intro.split('/* @parts */');
+  const own = (text: string): string => underOwnNames(model, text);
+  return headComment(model) + own(before) + partsText(model).trimEnd() + own(after);
 }
 
 /** Names of the public functions, as `pkg.h` declares them and one for each part: what a shared library exports. */
@@ -26,12 +27,9 @@ export function publicSymbols(model: PackageModel): string[] {
   return names.map((name) => `${model.prefix}${name}`).sort();
 }
 
-function headComment({ name, id, target, levels, parts }: PackageModel): string {
-  return [
-    '/*',
-    ` * ${name}: ${parts.map((part) => part.name).join(', ')}.`,
-    ` * Package ${idText(id)} for ${target.name} (${levels.join(', ')}), made by TorchNative ${packageVersion()}.`,
-    ' *',
+function headComment(model: PackageModel): string {
+  const { name, id, target, levels, parts } = model;
+  const use = [
     ' * Every function that returns int gives 0 (PKG_OK) or one of the codes below, and then says in pkg_last_error() what',
     ' * was found and what is wanted. A call that is refused has touched no memory of the caller.',
     ' *',
@@ -42,16 +40,24 @@ function headComment({ name, id, target, levels, parts }: PackageModel): string 
     ` *       pkg_weights_open(runtime, "${name}.weights", &weights) ||`,
     ' *       pkg_context_create(weights, &context)) puts(pkg_last_error());',
     ' */',
+  ];
+  return [
+    '/*',
+    ` * ${name}: ${parts.map((part) => part.name).join(', ')}.`,
+    ` * Package ${idText(id)} for ${target.name} (${levels.join(', ')}), made by TorchNative ${packageVersion()}.`,
+    ' *',
+    underOwnNames(model, use.join('\n')),
   ].join('\n');
 }
 
 function partsText(model: PackageModel): string {
-  const numbers = model.parts.map(({ name }, i) => `  PKG_PART_${name.toUpperCase()} = ${i},`);
+  const capitals = model.prefix.toUpperCase();
+  const numbers = model.parts.map(({ name }, i) => `  ${capitals}PART_${name.toUpperCase()} = ${i},`);
   return [
-    '/* Numbers of the parts, for pkg_call and what describes parts. */',
-    'enum pkg_part {',
+    `/* Numbers of the parts, for ${model.prefix}call and what describes parts. */`,
+    `enum ${model.prefix}part {`,
     ...numbers,
-    `  PKG_PARTS = ${model.parts.length}`,
+    `  ${capitals}PARTS = ${model.parts.length}`,
     '};',
     '',
     ...model.parts.flatMap((part) => partText(model, part)),
@@ -66,7 +72,7 @@ function partText(model: PackageModel, part: PackagePart): string[] {
     '/*',
     ` * ${commentText(part.part)}, from ${commentText(source.file)}:${source.line}.`,
     ' *',
-    ...argumentLines(signature).map((line) => ` * ${line}`.trimEnd()),
+    ...argumentLines(signature, model.prefix.toUpperCase()).map((line) => ` * ${line}`.trimEnd()),
     ' */',
     ...declaration.slice(0, -1),
     `${declaration.at(-1)};`,
@@ -74,11 +80,11 @@ function partText(model: PackageModel, part: PackagePart): string[] {
   ];
 }
 
-function argumentLines({ inputs, outputs, dims, guards }: Signature): string[] {
+function argumentLines({ inputs, outputs, dims, guards }: Signature, capitals: string): string[] {
   const shapeText = (shape: readonly (number | string)[]): string =>
     shape.length === 0 ? 'scalar (ndim 0)' : `[${shape.join(', ')}]`;
   const rows: [string, string][] = [
-    ...inputs.map((input, i): [string, string] => {
+    ...inputs.map((input): [string, string] => {
       const { name, path, dtype, shape, dim, written, sameAs } = input;
       const alias = path === name ? '' : `, ${path}`;
       if (dim >= 0) return [name, `a number, dim ${dims[dim].name}${alias}`];
@@ -86,7 +92,7 @@ function argumentLines({ inputs, outputs, dims, guards }: Signature): string[] {
         written ? ', read and written in place: contiguous' : '',
         sameAs >= 0 ? `, the same tensor as ${inputs[sameAs].name}` : '',
       ];
-      return [name, `${dtype} ${shapeText(shape)}${notes.join('')}${alias}${i < 0 ? '' : ''}`];
+      return [name, `${dtype} ${shapeText(shape)}${notes.join('')}${alias}`];
     }),
     ...outputs.map(({ name, dtype, shape }): [string, string] => [
       name,
@@ -102,12 +108,15 @@ function argumentLines({ inputs, outputs, dims, guards }: Signature): string[] {
     lines.push(`  ${name}: ${min} to ${max}${isOpen ? ' (as far as memory can be addressed)' : ''}${step}`);
   }
   if (guards.length > 0) lines.push('', 'Each call needs:', ...guards.map((guard) => `  ${commentText(guard)}`));
-  lines.push('', ...errorLines({ inputs, dims, guards }));
+  lines.push('', ...errorLines({ inputs, dims, guards }, capitals));
   return lines;
 }
 
 /** The errors that a call of this part can meet. */
-function errorLines({ inputs, dims, guards }: Pick<Signature, 'inputs' | 'dims' | 'guards'>): string[] {
+function errorLines(
+  { inputs, dims, guards }: Pick<Signature, 'inputs' | 'dims' | 'guards'>,
+  capitals: string,
+): string[] {
   const tensors = inputs.filter(({ dim }) => dim < 0);
   const takesIndices = tensors.some(({ dtype }) => dtype === 'int64' || dtype === 'int32');
   const codes = [
@@ -125,7 +134,7 @@ function errorLines({ inputs, dims, guards }: Pick<Signature, 'inputs' | 'dims' 
   ];
   const lines = ['Errors:'];
   for (const code of codes) {
-    const text = `PKG_ERROR_${code}`;
+    const text = `${capitals}ERROR_${code}`;
     const last = lines.at(-1)!;
     if (`${last} ${text},`.length > 104) lines.push(`  ${text},`);
     else lines[lines.length - 1] = `${last} ${text},`;

@@ -7,6 +7,7 @@ import { coreSource } from './coreSources.ts';
 import { cString, dlType, int64 } from './ctext.ts';
 import type { PackageModel, PackagePart } from './model.ts';
 import { signatureOf } from './signature.ts';
+import { underOwnNames } from './symbols.ts';
 import { bytesOfView } from './weights.ts';
 
 /** One recorded tensor. */
@@ -66,11 +67,10 @@ export function recordedBytes({ view }: RecordedTensor): Uint8Array {
 
 /** `main.c`: runs every recorded call through the public interface. */
 export function exampleMain(model: PackageModel): string {
-  return coreSource('example_main.c')
-    .replace('/* @samples */', () => sampleTables(model))
-    .replaceAll('@name', model.name)
-    .replace(/\bpkg_/g, model.prefix)
-    .replace(/\bPKG_/g, model.prefix.toUpperCase());
+  const template = coreSource('example_main.c').replaceAll('@name', model.name);
+  // What stands in the user's own names is left alone.
+  const [before, after] = template.split('/* @samples */');
+  return underOwnNames(model, before) + sampleTables(model) + underOwnNames(model, after);
 }
 
 function sampleTables(model: PackageModel): string {
@@ -101,7 +101,7 @@ function sampleTables(model: PackageModel): string {
     rows.push(`    {${[...counts, ...lists, numbers].join(', ')}},`);
     lines.push('');
   }
-  lines.push('static const sample samples[PKG_PARTS] = {', ...rows, '};');
+  lines.push(`static const sample samples[${model.prefix.toUpperCase()}PARTS] = {`, ...rows, '};');
   return lines.join('\n');
 }
 

@@ -13,3 +13,8 @@ export function levelPrefix({ prefix }: Pick<PackageModel, 'prefix'>, isa: Isa):
 export function artifactSymbol(model: Pick<PackageModel, 'prefix'>, part: string, isa: Isa): string {
   return `${levelPrefix(model, isa)}${part}_artifact`;
 }
+
+/** A template's text (`pkg.h`, `example_main.c`) under the package's own names. */
+export function underOwnNames({ prefix }: Pick<PackageModel, 'prefix'>, template: string): string {
+  return template.replace(/\bpkg_/g, prefix).replace(/\bPKG_/g, prefix.toUpperCase());
+}

@@ -67,6 +67,7 @@ const step = compileCache(
   },
 );
 const double = compileCache('double', (x: Tensor) => x.mul(2));
+const odd = compileCache('pkg_odd', (pkg_x: Tensor) => pkg_x.mul(2));
 const branch = compileCache('branch', (x: Tensor) => (x.sum().item() > 0 ? x.mul(2) : x));
 
 new Mlp().forward(matrix(3, 32, 5));
@@ -82,6 +83,7 @@ step(matrix(2, 8, 1), 3, zeros([64, 8]));
 double(tensor([1.5, 2]));
 double(tensor([1, 2], { dtype: 'int64' }));
 branch(tensor([1, 2]));
+odd(tensor([1, 2]));
 `;
 
 const home = realpathSync(mkdtempSync(join(tmpdir(), 'tn-library-')));
@@ -288,6 +290,13 @@ describe('shared', () => {
     expect(hashes(again)).toEqual(hashes(folder));
   }, 120_000);
 });
+
+test('names that look like those of the templates stay as they are', async () => {
+  const folder = join(home, 'odd');
+  await made(['pkg_odd', '--name', 'demo', '--format', 'shared', '--isa', 'plain', '-o', folder]);
+  const header = readFileSync(join(folder, 'demo.h'), 'utf8');
+  expect(header).toContain('int demo_pkg_odd(demo_context *context, const DLTensor *pkg_x, DLTensor *result);');
+}, 120_000);
 
 describe('what is refused', () => {
   const out = join(home, 'refused');
