@@ -15,10 +15,10 @@ function grouped<K>(items: Iterable<unknown>, key: (item: unknown, index: number
 }
 
 // Not by its full name, which formatters turn into a call of the very function that is missing.
-const { hasOwnProperty } = Object.prototype;
+const isOwn = Object.prototype.hasOwnProperty;
 
 defineMissing(Object, {
-  hasOwn: (object: object, key: PropertyKey): boolean => hasOwnProperty.call(object, key),
+  hasOwn: (object: object, key: PropertyKey): boolean => isOwn.call(object, key),
   groupBy(items: Iterable<unknown>, key: (item: unknown, index: number) => PropertyKey): object {
     const groups = Object.create(null) as Record<PropertyKey, unknown[]>;
     for (const [name, group] of grouped(items, (item, i) => asKey(key(item, i)))) groups[name] = group;
