@@ -4,7 +4,7 @@ import type { WeightLayout, WeightSlot } from '../compile/compile.ts';
 import { bytesOf, type DType, dtypes } from '../core/dtype.ts';
 import { invariant } from '../core/errors.ts';
 import { copyElements, isContiguous, type StridedView } from '../core/view.ts';
-import { addressOf } from '../runtime/ffi.ts';
+import { addressOf, keepAlive } from '../runtime/ffi.ts';
 import type { NativeRuntime } from '../runtime/nativeRuntime.ts';
 import { type AlignedMemory, allocateAligned, type PanelSource, packPanels, panelBytes } from '../runtime/pack.ts';
 import { WeightTable } from '../runtime/program.ts';
@@ -81,6 +81,7 @@ export function packView(runtime: NativeRuntime, view: StridedView, layout: Pane
   const source = panelSource(layout, view.dtype);
   const memory = allocateAligned(panelBytes(source));
   packPanels(runtime, source, viewAddress(rows) + layout.offset * source.elementBytes, memory.address);
+  keepAlive(rows);
   return memory;
 }
 

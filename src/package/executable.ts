@@ -7,7 +7,7 @@ import { chmodSync, closeSync, fchmodSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { PackageTarget, StaticToolchain } from '../compile/toolchain/index.ts';
 import { processRuntime } from '../dispatch/processRuntime.ts';
-import { addressOf } from '../runtime/ffi.ts';
+import { addressOf, keepAlive } from '../runtime/ffi.ts';
 import { type LinkedExecutable, readLinked, type SealedPayload, seal } from './elf.ts';
 import { linkStatic } from './link.ts';
 import type { Hash64, PayloadBuilder } from './payload.ts';
@@ -35,7 +35,11 @@ export interface WrittenFile {
 /** Hashes on the process's runtime: 10 GB a second. */
 export function nativeHash(): Hash64 {
   const runtime = processRuntime();
-  return (bytes) => runtime.hash64(addressOf(bytes), bytes.byteLength);
+  return (bytes) => {
+    const hash = runtime.hash64(addressOf(bytes), bytes.byteLength);
+    keepAlive(bytes);
+    return hash;
+  };
 }
 
 /** What describes the executable in `package.json`, and `--inspect` prints. */

@@ -65,6 +65,18 @@ export function tryFfi(): Ffi | null {
   return loaded instanceof TnError ? null : loaded;
 }
 
+/** What was last kept: reading and writing it cannot be left out by an optimiser that sees only one module. */
+const lastKept: { object: unknown } = { object: null };
+
+/**
+ * Said after a native call of what its addresses point to: a number keeps nothing alive, and an engine may free an object
+ * as soon as nothing reads it any more (one that counts references does so at once).
+ */
+export function keepAlive(object: unknown): void {
+  lastKept.object = object;
+  lastKept.object = null;
+}
+
 const addresses = new WeakMap<ArrayBufferLike, number>();
 
 /**

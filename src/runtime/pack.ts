@@ -2,7 +2,8 @@
 
 import { invariant } from '../core/errors.ts';
 import { packBlock } from './abi.ts';
-import { addressOf } from './ffi.ts';
+import type { NativeFunction } from './ffi.ts';
+import { addressOf, keepAlive } from './ffi.ts';
 import type { NativeRuntime } from './nativeRuntime.ts';
 import { Words } from './words.ts';
 
@@ -31,14 +32,19 @@ export function panelBytes(source: PanelSource): number {
 
 /** Packs on the pool's threads. Both addresses are the caller's to keep valid; the target has `panelBytes` bytes. */
 export function packPanels(runtime: NativeRuntime, source: PanelSource, from: number, to: number): void {
-  const code = runtime.functions.packPanels(packWords(source, from, to).address);
-  invariant(code === 0, () => `packing was refused: ${JSON.stringify(source)}`);
+  move(runtime.functions.packPanels, source, from, to);
 }
 
 /** The way back: panels at `from` to the elements, wherever `source` says that they stand, at `to`. */
 export function unpackPanels(runtime: NativeRuntime, source: PanelSource, from: number, to: number): void {
-  const code = runtime.functions.unpackPanels(packWords(source, from, to).address);
-  invariant(code === 0, () => `unpacking was refused: ${JSON.stringify(source)}`);
+  move(runtime.functions.unpackPanels, source, from, to);
+}
+
+function move(native: NativeFunction, source: PanelSource, from: number, to: number): void {
+  const words = packWords(source, from, to);
+  const code = native(words.address);
+  keepAlive(words);
+  invariant(code === 0, () => `panels were refused: ${JSON.stringify(source)}`);
 }
 
 function packWords(source: PanelSource, from: number, to: number): Words {

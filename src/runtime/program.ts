@@ -2,7 +2,7 @@
 
 import { invariant } from '../core/errors.ts';
 import { block, callFlags, type ErrorKind, errorCodes, errorKind, maxThreads } from './abi.ts';
-import { callAsync, ffi, type NativeFunction } from './ffi.ts';
+import { callAsync, ffi, keepAlive, type NativeFunction } from './ffi.ts';
 import { type ArtifactTable, artifactAt, type NativeRuntime } from './nativeRuntime.ts';
 import { Words } from './words.ts';
 
@@ -98,7 +98,9 @@ export class NativeProgram {
     invariant(dims.length === this.table.dims, () => `${this.name} has ${this.table.dims} dims, not ${dims.length}`);
     const words = new Words(dims.length);
     words.setAll(dims);
-    return Number(question(this.table.address, words.address));
+    const answer = Number(question(this.table.address, words.address));
+    keepAlive(words);
+    return answer;
   }
 }
 

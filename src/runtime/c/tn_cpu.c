@@ -54,7 +54,7 @@ int64_t TN_PREFIX(cpu_isa)(void) { return TN_ISA_PLAIN; }
 
 /* ---- Cores ----------------------------------------------------------------------------------------------------- */
 
-static int64_t allowed_by_affinity(void) {
+int64_t TN_PREFIX(cpu_affinity)(void) {
 #ifdef __linux__
   /* The kernel refuses a set that is smaller than its own, so try larger ones. */
   for (size_t cpus = 1024; cpus <= 65536; cpus *= 4) {
@@ -162,7 +162,7 @@ static double allowed_by_cgroup(void) { return 0; }
 #endif
 
 int64_t TN_PREFIX(cpu_cores)(void) {
-  int64_t cores = allowed_by_affinity();
+  int64_t cores = TN_PREFIX(cpu_affinity)();
   const double quota = allowed_by_cgroup();
   /* Rounded down: a team that spins on a core it may use half of the time is throttled as a whole. */
   if (quota > 0 && quota < (double)cores) cores = (int64_t)quota;
