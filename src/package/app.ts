@@ -6,8 +6,10 @@
 import path from 'node:path';
 import type { Store, VolatileFolder } from '../../cache/index.ts';
 import {
+  type BackgroundBuild,
   findStaticToolchain,
   hostTargetName,
+  type Isa,
   packageTarget,
   type StaticToolchain,
 } from '../compile/toolchain/index.ts';
@@ -21,9 +23,11 @@ import {
   buildBytecodeTool,
   buildEngine,
   compileBytecode,
+  type EngineBuild,
   type EngineSource,
   findEngine,
   glueJobs,
+  startEngine,
 } from './engine/index.ts';
 import { inFolder, libcNote, ownJobs, place, refuseForeignPayload, selfFiles, selfHeaders, texts } from './exe.ts';
 import { executableFacts, payloadFileName, writeExecutable } from './executable.ts';
@@ -38,28 +42,56 @@ import { selectAllEntries } from './select.ts';
 
 /** @throws TnError; WrongRequest for what cannot work in a packaged program, with file, line and column. */
 export async function packageApp(request: AppRequest): Promise<PackageResult> {
-  const { store, target, output, weights, progress, scope } = request;
-  const name = packageName(request.name, path.basename(output).replace(/\.\w+$/, ''));
-  const levels = parseLevels(request.levels, target);
-  const toolchain = findStaticToolchain(target);
-  const payloadFile = weights === 'external' ? payloadFileName(output) : undefined;
+  const { store, target, output, weights, progress, engine, projectRoot } = request;
+  const setting: Setting = {
+    request,
+    name: packageName(request.name, path.basename(output).replace(/\.\w+$/, '')),
+    levels: parseLevels(request.levels, target),
+    toolchain: findStaticToolchain(target),
+    payloadFile: weights === 'external' ? payloadFileName(output) : undefined,
+  };
+  const { payloadFile } = setting;
   if (payloadFile !== undefined) refuseForeignPayload(path.join(path.dirname(output), payloadFile));
+  progress.step('finding the JavaScript engine');
+  const source = findEngine({ engine, projectRoot, engineFolder: () => cacheFolder(store, 'engine') });
+  // Compiled while the program is bundled and its parts are lowered and compiled.
+  const started = startEngine(source, target.arch, engineBuild(setting));
+  try {
+    progress.step('bundling the program');
+    const bundle = await bundleApp({ entry: request.entry, projectRoot });
+    return await packageBundle(setting, bundle, source, started);
+  } finally {
+    started?.cancel();
+  }
+}
 
-  progress.step('bundling the program');
-  const bundle = await bundleApp({ entry: request.entry, projectRoot: request.projectRoot });
+/** What the request asks for, checked and looked up. */
+interface Setting {
+  readonly request: AppRequest;
+  readonly name: string;
+  readonly levels: readonly Isa[];
+  readonly toolchain: StaticToolchain;
+  /** Name of the weights' own file beside the program. */
+  readonly payloadFile: string | undefined;
+}
+
+async function packageBundle(
+  setting: Setting,
+  bundle: Bundle,
+  source: EngineSource,
+  started: BackgroundBuild | null,
+): Promise<PackageResult> {
+  const { request, name, levels, toolchain, payloadFile } = setting;
+  const { store, target, output, progress, scope, weightsOf } = request;
   const records = selectAllEntries(store, scope, bundle.parts);
-  const { weightsOf } = request;
   const model = buildModel({ store, name, records, target, levels, weightsOf, allBindings: true, progress });
   const assets = packAssets(store, bundle.assets, model.blocks);
-  const { source, bytecode, objects } = compileEngine(request, toolchain, bundle);
-  const code = compilePackage({
-    store,
-    model,
-    compiler: toolchain.compiler,
-    progress,
-    extra: appMain(model, source),
-  });
-  const payload = payloadOf({ model, toolchain, bundle, source, assets, bytecode });
+  const { compiler } = toolchain;
+  const code = compilePackage({ store, model, compiler, progress, extra: appMain(model, source) });
+  progress.step('compiling the JavaScript engine (once)');
+  await finished(started);
+  const engine = compileProgram(setting, source, bundle);
+  const payload = payloadOf({ model, toolchain, bundle, source, assets, bytecode: engine.bytecode });
 
   const notes = [libcNote(toolchain)];
   const files = await publishFile(output, (temporary) =>
@@ -69,14 +101,13 @@ export async function packageApp(request: AppRequest): Promise<PackageResult> {
         target,
         toolchain,
         name,
-        objects: [...code.objects.map((object) => object.path), ...objects],
+        objects: [...code.objects.map((object) => object.path), ...engine.objects],
         payload,
         packageId: model.id,
         path: path.join(folder, path.basename(output)),
         ...(payloadFile === undefined ? {} : { payloadFile }),
       });
-      progress.step('running the samples');
-      notes.push(...checkParts({ store, model, toolchain, progress, folder }));
+      notes.push(...checkParts({ store, model, code, toolchain, progress, folder }));
       checkProgram(model, made[0].path);
       return place(made, temporary, output);
     }),
@@ -92,25 +123,36 @@ export async function packageApp(request: AppRequest): Promise<PackageResult> {
   };
 }
 
-interface CompiledEngine {
-  readonly source: EngineSource;
+/** A background build does not keep this process alive by itself. What went wrong in it is met, and told, again. */
+async function finished(build: BackgroundBuild | null): Promise<void> {
+  const alive = setInterval(() => {}, 60_000);
+  try {
+    await build?.result;
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+function engineBuild({ request, toolchain }: Setting): EngineBuild {
+  return { compiler: toolchain.compiler, objectFolder: cacheFolder(request.store, 'objects') };
+}
+
+interface CompiledProgram {
   readonly bytecode: Uint8Array;
-  /** Of the engine itself, for the target. */
+  /** Of the engine, for the target. */
   readonly objects: readonly string[];
 }
 
-function compileEngine(request: AppRequest, toolchain: StaticToolchain, bundle: Bundle): CompiledEngine {
-  const { store, progress, target, engine, projectRoot } = request;
-  progress.step('finding the JavaScript engine');
-  const source = findEngine({ engine, projectRoot, engineFolder: () => cacheFolder(store, 'engine') });
-  const objectFolder = cacheFolder(store, 'objects');
-  progress.step('compiling the JavaScript engine (once)');
-  const objects = buildEngine(source, target.arch, { compiler: toolchain.compiler, objectFolder });
+function compileProgram(setting: Setting, source: EngineSource, bundle: Bundle): CompiledProgram {
+  const { target, progress } = setting.request;
+  const build = engineBuild(setting);
+  const objects = buildEngine(source, target.arch, build);
   // Bytecode is made on this machine, by the same engine.
-  const own = hostTargetName() === target.name ? toolchain : findStaticToolchain(packageTarget());
-  const tool = buildBytecodeTool(source, objectFolder, { compiler: own.compiler, objectFolder });
+  const isOwn = hostTargetName() === target.name;
+  const own = isOwn ? build : { ...build, compiler: findStaticToolchain(packageTarget()).compiler };
+  const tool = buildBytecodeTool(source, build.objectFolder, own);
   progress.step('compiling the program');
-  return { source, objects, bytecode: compileBytecode(tool, bundle.code, { name: 'app.js', lines: true }) };
+  return { objects, bytecode: compileBytecode(tool, bundle.code, { name: 'app.js', lines: true }) };
 }
 
 function cacheFolder(store: Store, name: VolatileFolder): string {

@@ -8,8 +8,9 @@ import { coreSource } from './coreSources.ts';
 import { describePackage, descriptionBytes } from './describe.ts';
 import { executableFacts, payloadFileName, type WrittenFile, writeExecutable } from './executable.ts';
 import { executableLicences, licenceBlocks } from './licences.ts';
+import { codeLevel } from './lowered.ts';
 import type { PackageModel } from './model.ts';
-import { PayloadBuilder, payloadMagic } from './payload.ts';
+import { type BlockEncoding, PayloadBuilder, payloadMagic } from './payload.ts';
 import { publishFile } from './publish.ts';
 import { wrongRequest } from './refusal.ts';
 import type { PackageRequest, PackageResult } from './request.ts';
@@ -109,7 +110,11 @@ export function texts(files: readonly string[]): Readonly<Record<string, string>
 }
 
 /** The payload of an executable of parts: weights, description, samples, licences. */
-export function partsPayload(model: PackageModel, toolchain: StaticToolchain): PayloadBuilder {
+export function partsPayload(
+  model: PackageModel,
+  toolchain: StaticToolchain,
+  samples: BlockEncoding = 'deflate',
+): PayloadBuilder {
   const licences = executableLicences(toolchain.libc.name, toolchain.compiler.family);
   const payload = new PayloadBuilder();
   // First: slots name blocks by their place.
@@ -119,7 +124,7 @@ export function partsPayload(model: PackageModel, toolchain: StaticToolchain): P
     licences: licences.map(({ name }) => name),
   });
   payload.add({ name: 'package.json', kind: 'json', bytes: descriptionBytes(description), encoding: 'deflate' });
-  for (const part of model.parts) for (const block of sampleBlocks(part)) payload.add(block);
+  for (const part of model.parts) for (const block of sampleBlocks(part, samples)) payload.add(block);
   for (const block of licenceBlocks(licences)) payload.add(block);
   return payload;
 }
@@ -162,7 +167,9 @@ export function verifyExecutable(model: PackageModel, executable: string): strin
     return [];
   }
   const here = machineIsas().filter((isa) => model.levels.includes(isa));
-  for (const isa of here) checkSamples(model.name, command, { ...env, TN_ISA: isa });
+  // Levels that share their code are run once.
+  const distinct = here.filter((isa, i) => here.findIndex((other) => codeLevel(other) === codeLevel(isa)) === i);
+  for (const isa of distinct) checkSamples(model.name, command, { ...env, TN_ISA: isa });
   const others = model.levels.filter((isa) => !here.includes(isa));
   return others.length === 0 ? [] : [`the samples were not run at ${others.join(', ')}: this CPU has no such level`];
 }

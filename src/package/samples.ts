@@ -6,18 +6,18 @@
 
 import { TnError } from '../core/errors.ts';
 import type { PackagePart } from './model.ts';
-import type { Block } from './payload.ts';
+import type { Block, BlockEncoding } from './payload.ts';
 import { signatureOf } from './signature.ts';
 import { bytesOfView } from './weights.ts';
 
-export function sampleBlocks(part: PackagePart): Block[] {
+export function sampleBlocks(part: PackagePart, encoding: BlockEncoding): Block[] {
   const { inputs, outputs, inputWrites } = part.samples;
   const signature = signatureOf(part);
   const block = (what: string, bytes: Uint8Array): Block => ({
     name: `sample/${part.name}/${what}`,
     kind: 'sample',
     bytes,
-    encoding: 'deflate',
+    encoding,
   });
   const given = inputs.flatMap((view, i) => {
     const { dim, sameAs } = signature.inputs[i];

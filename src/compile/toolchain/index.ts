@@ -1,6 +1,6 @@
 /** @file The toolchain: from C texts to a shared library. */
 
-export { build } from './build.ts';
+export { alreadyBuilt, build } from './build.ts';
 export { type Compiler, type CompilerFamily, findCompiler, searchCompiler } from './compiler.ts';
 export { type BackgroundBuild, compileInBackground, compileSync } from './helperClient.ts';
 export {

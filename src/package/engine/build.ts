@@ -5,9 +5,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import {
+  alreadyBuilt,
+  type BackgroundBuild,
   type BuildFailure,
+  type BuildRequest,
   type CompileJob,
   type Compiler,
+  compileInBackground,
   compileSync,
   runtimeFlags,
 } from '../../compile/toolchain/index.ts';
@@ -83,6 +87,15 @@ export interface EngineBuild {
   readonly quiet?: boolean;
 }
 
+/**
+ * Begins to compile the engine beside what the caller does meanwhile (its largest file keeps one core busy for half a
+ * minute). `buildEngine` finds what is done; it reports what went wrong, too.
+ */
+export function startEngine(source: EngineSource, arch: TargetArch, build: EngineBuild): BackgroundBuild | null {
+  const request = requestOf(`${source.name} ${source.version}`, build, sourceJobs(source, arch), source.headers);
+  return alreadyBuilt(request) ? null : compileInBackground({ ...request, parallel: 1 });
+}
+
 /** Objects of the engine itself for a target; half a minute the first time. @throws TnError with the compiler's words */
 export function buildEngine(source: EngineSource, arch: TargetArch, build: EngineBuild): readonly string[] {
   // Without the glue: its headers change more often than an engine, which is not compiled anew for them.
@@ -121,13 +134,22 @@ function linkTool(title: string, compiler: Compiler, objects: readonly string[],
   throw buildError(title, { ok: false, kind: 'link', message, stderr: run.stderr });
 }
 
+function requestOf(
+  title: string,
+  build: EngineBuild,
+  jobs: readonly CompileJob[],
+  headers: Readonly<Record<string, string>>,
+): BuildRequest {
+  return { title, ...build, jobs, headers, link: null, timeout: timeoutMs };
+}
+
 function objectsOf(
   title: string,
   build: EngineBuild,
   jobs: readonly CompileJob[],
   headers: Readonly<Record<string, string>>,
 ): readonly string[] {
-  const result = compileSync({ title, ...build, jobs, headers, link: null, timeout: timeoutMs });
+  const result = compileSync(requestOf(title, build, jobs, headers));
   if (!result.ok) throw buildError(title, result);
   return result.objects;
 }

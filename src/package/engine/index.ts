@@ -7,6 +7,7 @@ export {
   type EngineJobs,
   engineHeaders,
   glueJobs,
+  startEngine,
 } from './build.ts';
 export { type BytecodeOptions, compileBytecode } from './bytecode.ts';
 export { type EngineSearch, type EngineSource, findEngine, readEngine } from './source.ts';
