@@ -5,7 +5,6 @@ export {
   buildEngine,
   type EngineBuild,
   type EngineJobs,
-  engineHeaders,
   glueJobs,
   startEngine,
 } from './build.ts';
