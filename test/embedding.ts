@@ -1,6 +1,6 @@
 /** @file The embedding example in a project of its own, and what its programs need: packages, numpy, tools that may be missing. */
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { type ExecFileSyncOptions, execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ export function numpyFolder(): string | null {
   if (existsSync(folder)) return folder;
   const work = mkdtempSync(join(tmpdir(), 'tn-numpy-'));
   try {
-    const options = { stdio: ['ignore', 'ignore', 'pipe'] } as const;
+    const options: ExecFileSyncOptions = { stdio: ['ignore', 'ignore', 'pipe'] };
     execFileSync('python3', ['-m', 'venv', join(work, 'venv')], options);
     const pip = ['install', '--quiet', '--disable-pip-version-check', '--target', join(work, 'packages')];
     execFileSync(join(work, 'venv/bin/pip'), [...pip, `numpy==${numpyVersion}`], options);
