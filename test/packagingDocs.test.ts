@@ -35,7 +35,7 @@ npx() { local name="$1"; shift; "$TN_NODE" "node_modules/.bin/$name" "$@"; }
 `;
 
 async function shell(text: string): Promise<string> {
-  const numpy = text.includes('python3') ? { PYTHONPATH: numpyFolder() ?? '' } : {};
+  const numpy: Record<string, string> = text.includes('python3') ? { PYTHONPATH: numpyFolder() ?? '' } : {};
   const env = { ...numpy, TN_NODE: process.execPath, NO_COLOR: '1' };
   return (await project.run('bash', ['-c', prelude + text], env)).stdout;
 }
@@ -86,7 +86,7 @@ describe('docs/packaging.md', () => {
           module: 'nodenext',
           target: 'es2022',
           noEmit: true,
-          paths: { demo: ['../build/npm'] },
+          paths: { demo: ['../build/npm/index.d.ts'] },
         };
         writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
         await project.run(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder]);

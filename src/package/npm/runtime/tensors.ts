@@ -55,7 +55,7 @@ export function tensorOf(value: unknown, path: string): TensorValue {
     refuseResizable(data, path);
     return { dtype: dtypeOf(undefined, array, path), shape: [data.length], data };
   }
-  if (typeof value !== 'object' || value === null) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TypeError(`${path} is ${show(value)}, wants { shape, data } or a typed array`);
   }
   const { dtype, shape, data } = value as { dtype?: unknown; shape?: unknown; data?: unknown };
