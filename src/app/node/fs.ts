@@ -208,7 +208,7 @@ export function mkdtempSync(prefix: string): string {
   }
 }
 
-interface RmOptions {
+export interface RmOptions {
   recursive?: boolean;
   force?: boolean;
 }
