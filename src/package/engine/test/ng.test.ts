@@ -1,18 +1,47 @@
 /** @file quickjs-ng in place of the pinned release: the same programs give the same answers. */
 
-import { describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readEngine } from '../index.ts';
 import { files, memory, prelude, processes, texts } from './programs.ts';
-import { buildTestEngine, pinnedSource } from './support.ts';
+import { buildTestEngine, pinnedSource, type TestEngine } from './support.ts';
 
-/** The sources of quickjs-ng 0.17 or later (the sdist `quickjs-ng` of PyPI holds them in upstream-quickjs). */
-const folder = process.env['TN_TEST_QUICKJS_NG'];
-if (!folder) process.stderr.write('SKIPPED: set TN_TEST_QUICKJS_NG to a folder with the sources of quickjs-ng\n');
+const version = '0.17.0.2';
+
+/** A folder with its sources: the one that is named, or fetched from PyPI once; null where neither is to be had. */
+function ngSources(): string | null {
+  const named = process.env['TN_TEST_QUICKJS_NG'];
+  if (named) return named;
+  const folder = join(tmpdir(), `torchnative-quickjs-ng-${version}`);
+  const sources = join(folder, `quickjs_ng-${version}`, 'upstream-quickjs');
+  if (existsSync(sources)) return sources;
+  const work = mkdtempSync(join(tmpdir(), 'tn-ng-'));
+  const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', ':all:', `quickjs-ng==${version}`];
+  try {
+    execFileSync('python3', pip, { cwd: work, stdio: 'ignore' });
+    execFileSync('tar', ['xzf', `quickjs_ng-${version}.tar.gz`], { cwd: work, stdio: 'ignore' });
+    renameSync(work, folder);
+    return sources;
+  } catch {
+    rmSync(work, { recursive: true, force: true });
+    return existsSync(sources) ? sources : null;
+  }
+}
+
+const folder = ngSources();
+if (!folder) process.stderr.write(`SKIPPED: the sources of quickjs-ng ${version} cannot be fetched\n`);
 const pinned = folder ? pinnedSource() : null;
 
 describe.skipIf(!pinned)('quickjs-ng', () => {
-  const ng = buildTestEngine(readEngine(folder!));
-  const usual = buildTestEngine(pinned!);
+  let ng: TestEngine;
+  let usual: TestEngine;
+  beforeAll(() => {
+    ng = buildTestEngine(readEngine(folder!));
+    usual = buildTestEngine(pinned!);
+  }, 600_000);
 
   it.each(Object.entries({ files, processes, texts, memory }))('%s', (_name, script) => {
     const run = ng.run(prelude + script);
