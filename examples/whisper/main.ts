@@ -67,13 +67,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+// npm starts scripts in the package's folder, and says where it was called. An executable starts where it is called.
+const isScript = process.argv[1] !== process.execPath;
+
 process.exitCode = run(
   process.argv.slice(2),
   {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    // npm starts scripts in the package's folder, and says here where it was called.
-    folder: process.env.INIT_CWD ?? process.cwd(),
+    folder: (isScript && process.env.INIT_CWD) || process.cwd(),
   },
   loader,
 );
