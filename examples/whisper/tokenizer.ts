@@ -45,12 +45,12 @@ export class WhisperTokenizer {
   readonly #tokenizer: Tokenizer;
 
   /**
-   * @param json the parsed `tokenizer.json`
+   * @param json the parsed `tokenizer.json`, which is used up
    * @param vocabularySize rows of the model's token embedding: tells multilingual from English-only checkpoints
    * @throws Error when a token that Whisper needs is missing
    */
   constructor(json: object, vocabularySize: number) {
-    this.#tokenizer = new Tokenizer(json, {});
+    this.#tokenizer = readTokenizer(json);
     this.isMultilingual = vocabularySize >= multilingualVocabulary;
     this.endOfText = this.#special('<|endoftext|>');
     this.startOfTranscript = this.#special('<|startoftranscript|>');
@@ -121,4 +121,21 @@ export class WhisperTokenizer {
     for (const id of [this.startOfPrevious, this.startOfLanguageModel, this.noSpeech]) found.add(id);
     return [...found].sort((a, b) => a - b);
   }
+}
+
+/** Merge rules as `tokenizer.json` has them: `Ġ a`, or `[Ġ, a]`. */
+interface BytePairs {
+  readonly model?: { readonly merges?: (string | readonly string[])[] };
+}
+
+/**
+ * The tokenizer ranks the merges in a table of its own and keeps the list besides: 15 MB in a small JavaScript engine.
+ * Split here, one by one in their place, it is the same list, and can be emptied.
+ */
+function readTokenizer(json: BytePairs): Tokenizer {
+  const merges = json.model?.merges ?? [];
+  for (const [i, merge] of merges.entries()) if (typeof merge === 'string') merges[i] = merge.split(' ', 2);
+  const tokenizer = new Tokenizer(json, {});
+  merges.length = 0;
+  return tokenizer;
 }

@@ -152,7 +152,7 @@ function compileProgram(setting: Setting, source: EngineSource, bundle: Bundle):
   const own = isOwn ? build : { ...build, compiler: findStaticToolchain(packageTarget()).compiler };
   const tool = buildBytecodeTool(source, build.objectFolder, own);
   progress.step('compiling the program');
-  return { objects, bytecode: compileBytecode(tool, bundle.code, { name: 'app.js', lines: true }) };
+  return { objects, bytecode: compileBytecode(tool, bundle.code, { name: 'app.js' }) };
 }
 
 function cacheFolder(store: Store, name: VolatileFolder): string {
