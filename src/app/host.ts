@@ -146,6 +146,8 @@ export interface EngineHost {
   inflateRaw(buffer: ArrayBuffer, offset: number, length: number, raw: number): ArrayBuffer;
 
   // ---- memory and native code ----
+  /** A new buffer of zeros whose pages are not touched; at most 2 GB. */
+  allocate(bytes: number): ArrayBuffer;
   /** Address of byte 0; 0 for an empty buffer. It does not move. */
   address(buffer: ArrayBuffer): number;
   /** A buffer over memory of somebody else's, never freed. */

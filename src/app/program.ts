@@ -1,5 +1,6 @@
 /** @file A packaged program's own pieces: its engine, payload, runtime and parts, each made when it is first needed. */
 
+import { setBufferMaker } from '../core/storage.ts';
 import { setSurroundings } from '../dispatch/mode.ts';
 import { checkThreads } from '../dispatch/threads.ts';
 import { installFfi } from '../runtime/ffi.ts';
@@ -19,6 +20,7 @@ export interface Program {
 /** Puts the library onto the executable that it runs in. */
 export function startProgram(host: EngineHost): Program {
   installFfi(() => engineFfi(host));
+  setBufferMaker((bytes) => host.allocate(bytes));
   setSurroundings({ env: host.env, warn: (text) => host.writeText(2, text) });
   const payload = new Payload(host);
   // What the program asks for goes before the environment, which may say something that makes no sense.

@@ -11,6 +11,13 @@ export interface StorageOrigin {
 
 let nextId = 1;
 
+let newBuffer = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes);
+
+/** Where large buffers of zeros come from, on a machine that has something cheaper than `new ArrayBuffer`. */
+export function setBufferMaker(make: (bytes: number) => ArrayBuffer): void {
+  newBuffer = make;
+}
+
 /**
  * Small storages share buffers: an ArrayBuffer of its own costs more than the operation that fills it, and so does
  * asking for its address. Every byte is handed out once, so it is still zero.
@@ -57,7 +64,7 @@ export class Storage {
 
   get buffer(): ArrayBuffer {
     if (!this.memory) {
-      this.memory = new ArrayBuffer(this.byteLength);
+      this.memory = newBuffer(this.byteLength);
       this.fill?.(this.memory);
       this.fill = null;
     }
@@ -73,7 +80,7 @@ export class Storage {
   /** Zero-filled, in an ArrayBuffer: small typed arrays would live on the moving JavaScript heap. */
   static allocate(dtype: DType, elements: number): Storage {
     const bytes = elements * bytesOf(dtype);
-    if (bytes > smallBytes) return new Storage(new ArrayBuffer(bytes));
+    if (bytes > smallBytes) return new Storage(newBuffer(bytes));
     if (slabUsed + bytes > slabBytes) {
       slab = new ArrayBuffer(slabBytes);
       slabUsed = 0;

@@ -89,6 +89,7 @@ export function testHost({ blocks, codes, library }: CapturedPackage, env: Recor
     utf8Decode: (buffer: ArrayBuffer, offset: number, length: number, fatal: boolean) =>
       new TextDecoder('utf-8', { fatal }).decode(new Uint8Array(buffer, offset, length)),
     address: (buffer: ArrayBuffer) => Number(koffi.address(buffer)),
+    allocate: (bytes: number) => new ArrayBuffer(bytes),
     view: (address: number, bytes: number) => koffi.view(address, bytes),
     bind(name: string): NativeBinding | null {
       const signature = signatures[name];

@@ -120,6 +120,7 @@ export function nodeHost(args: readonly string[] = [], env: Readonly<Record<stri
     latin1Decode: (buffer, offset, length) => Buffer.from(buffer, offset, length).toString('latin1'),
     inflateRaw: (buffer, offset, length) => exact(inflateRawSync(new Uint8Array(buffer, offset, length))),
     address: () => unused('address'),
+    allocate: (bytes) => new ArrayBuffer(bytes),
     view: () => unused('view'),
     bind: (name) => (name === 'cpu_cores' ? () => os.availableParallelism() : null),
     blocks: () => [],

@@ -22,7 +22,23 @@ static JSValue view(JSContext *ctx, JSValueConst self, int argc, JSValueConst *a
   return tn_engine_view(ctx, (const void *)(uintptr_t)address, (size_t)bytes);
 }
 
+static void release(JSRuntime *runtime, void *opaque, void *memory) {
+  (void)runtime, (void)opaque;
+  free(memory);
+}
+
+/* The engine clears a new ArrayBuffer byte by byte; pages that the system gives are clear, and cost nothing untouched. */
+static JSValue allocate(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self, (void)argc;
+  int64_t bytes;
+  if (tn_engine_integer(ctx, argv[0], "bytes", 0, INT32_MAX, &bytes) != 0) return JS_EXCEPTION;
+  uint8_t *memory = calloc(1, bytes > 0 ? (size_t)bytes : 1);
+  if (memory == NULL) return JS_ThrowOutOfMemory(ctx);
+  return JS_NewArrayBuffer(ctx, memory, (size_t)bytes, release, NULL, 0);
+}
+
 static const JSCFunctionListEntry memory_functions[] = {
+    JS_CFUNC_DEF("allocate", 1, allocate),
     JS_CFUNC_DEF("address", 1, address_of),
     JS_CFUNC_DEF("view", 2, view),
     JS_CFUNC_DEF("bind", 1, tn_engine_bind),

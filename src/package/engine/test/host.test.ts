@@ -92,10 +92,11 @@ describe.skipIf(!source)('the host of packaged programs', () => {
     expect(out[3]).toMatch(/^TypeError\|test_add takes 2 arguments, not 1 TypeError.* Error\|no$/);
     expect(out[4]).toBe('true true  1');
     expect(out[5]).toBe('true true 0');
-    expect(out[6]).toBe('bigint');
-    expect(out[7]).toContain('0123456789abcdef plain asset Error|asset/a/damaged: the checksum is wrong RangeError');
-    expect(out[8]).toMatch(/^plain asset 2 true 0 RangeError/);
-    expect(out[10]).toMatch(/^true true true TypeError/);
+    expect(out[6]).toBe('300000 1 0 RangeError');
+    expect(out[7]).toBe('bigint');
+    expect(out[8]).toContain('0123456789abcdef plain asset Error|asset/a/damaged: the checksum is wrong RangeError');
+    expect(out[9]).toMatch(/^plain asset 2 true 0 RangeError/);
+    expect(out[11]).toMatch(/^true true true TypeError/);
   });
 
   it('runs jobs, timers and what waits for the end, in order', () => {

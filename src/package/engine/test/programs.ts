@@ -79,6 +79,7 @@ log(h.bind('nothing'), h.bind('test_add')(2 ** 40, -1), h.bind('test_half')(3), 
 log(thrown(() => h.bind('test_add')(1)), thrown(() => h.bind('test_add')(1, Symbol())), thrown(() => h.bind('test_length')({ toString() { throw new Error('no'); } })));
 log(h.bind('cpu_cores')() > 0, h.bind('pool_threads')() > 0, h.bind('pool_set_threads')(1), h.bind('pool_threads')());
 const context = h.bind('context_create')(); log(context > 0, h.bind('context_bytes')(context) >= 0, h.bind('context_destroy')(context));
+const zeros = new Uint8Array(h.allocate(300000)); zeros[299999] = 1; log(zeros.length, zeros.reduce((a, b) => a + b), h.allocate(0).byteLength, thrown(() => h.allocate(-1)).split('|')[0]);
 const abc = bytes('abc'); log(typeof h.bind('hash64')(h.address(abc), abc.byteLength));
 log(h.blocks(), text(h.block(0)), text(h.block(1)), thrown(() => h.block(2)), thrown(() => h.block(3)), thrown(() => h.block(-1)));
 new Uint8Array(h.block(1))[0] = 0; log(text(h.block(1)), h.parts, h.partLevel(0) > 0, h.partLevel(1), thrown(() => h.partLevel(2)));
