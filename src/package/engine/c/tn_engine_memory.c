@@ -22,11 +22,6 @@ static JSValue view(JSContext *ctx, JSValueConst self, int argc, JSValueConst *a
   return tn_engine_view(ctx, (const void *)(uintptr_t)address, (size_t)bytes);
 }
 
-static void release(JSRuntime *runtime, void *opaque, void *memory) {
-  (void)runtime, (void)opaque;
-  free(memory);
-}
-
 /* The engine clears a new ArrayBuffer byte by byte; pages that the system gives are clear, and cost nothing untouched. */
 static JSValue allocate(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self, (void)argc;
@@ -34,7 +29,7 @@ static JSValue allocate(JSContext *ctx, JSValueConst self, int argc, JSValueCons
   if (tn_engine_integer(ctx, argv[0], "bytes", 0, INT32_MAX, &bytes) != 0) return JS_EXCEPTION;
   uint8_t *memory = calloc(1, bytes > 0 ? (size_t)bytes : 1);
   if (memory == NULL) return JS_ThrowOutOfMemory(ctx);
-  return JS_NewArrayBuffer(ctx, memory, (size_t)bytes, release, NULL, 0);
+  return tn_engine_take(ctx, memory, (size_t)bytes);
 }
 
 static const JSCFunctionListEntry memory_functions[] = {
