@@ -88,7 +88,7 @@ static int run(const tn_self *self, int argc, char **argv) {
       .inflate = inflate,
   };
   /* No file is opened but this one and those that the program asks for: quotas, which only files tell, stay unread. */
-  TN_PREFIX(pool_set_threads)(TN_PREFIX(cpu_affinity)());
+  TN_PREFIX(cpu_ignore_quota)();
   return tn_engine_run(&app, bytecode, (size_t)bytes);
 }
 

@@ -102,7 +102,7 @@ static void inspect(const tn_exe_session *session, const tn_exe_options *options
 static void open_weights(tn_exe_session *session, const tn_exe_options *options) {
   const tn_self *self = &session->self;
   /* An executable opens no file but its own and those that it is given: quotas, which only files tell, stay unread. */
-  TN_PREFIX(pool_set_threads)(TN_PREFIX(cpu_affinity)());
+  TN_PREFIX(cpu_ignore_quota)();
   int status = pkg_runtime_create(PKG_ABI_VERSION, options->threads, &session->runtime);
   if (status != PKG_OK) tn_exe_end_status(status);
   status = self->payload != NULL

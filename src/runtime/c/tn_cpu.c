@@ -54,7 +54,7 @@ int64_t TN_PREFIX(cpu_isa)(void) { return TN_ISA_PLAIN; }
 
 /* ---- Cores ----------------------------------------------------------------------------------------------------- */
 
-int64_t TN_PREFIX(cpu_affinity)(void) {
+static int64_t allowed_by_affinity(void) {
 #ifdef __linux__
   /* The kernel refuses a set that is smaller than its own, so try larger ones. */
   for (size_t cpus = 1024; cpus <= 65536; cpus *= 4) {
@@ -161,9 +161,14 @@ static double allowed_by_cgroup(void) {
 static double allowed_by_cgroup(void) { return 0; }
 #endif
 
+/* Set before any thread runs. */
+static int ignores_quota;
+
+void TN_PREFIX(cpu_ignore_quota)(void) { ignores_quota = 1; }
+
 int64_t TN_PREFIX(cpu_cores)(void) {
-  int64_t cores = TN_PREFIX(cpu_affinity)();
-  const double quota = allowed_by_cgroup();
+  int64_t cores = allowed_by_affinity();
+  const double quota = ignores_quota ? 0 : allowed_by_cgroup();
   /* Rounded down: a team that spins on a core it may use half of the time is throttled as a whole. */
   if (quota > 0 && quota < (double)cores) cores = (int64_t)quota;
   return cores > 0 ? cores : 1;

@@ -11,6 +11,10 @@
 #include <pthread.h>
 #include <signal.h>
 
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
 /* Room for the local tiles of generated kernels; pages are touched only when used. */
 enum { STACK_BYTES = 4 << 20 };
 
@@ -76,6 +80,10 @@ static void wait_for_ticket(worker *self, uint32_t seen) {
 }
 
 static void *work(void *arg) {
+#ifdef __linux__
+  /* By the thread itself: naming another one goes through a file of /proc. */
+  prctl(PR_SET_NAME, "tn-worker");
+#endif
   worker *self = arg;
   const int64_t id = self - workers;
   for (uint32_t seen = 0;;) {
@@ -124,9 +132,6 @@ static void start_workers(int64_t count) {
   while (pool.started < count) {
     pthread_t thread;
     if (pthread_create(&thread, &attributes, work, &workers[pool.started]) != 0) break;
-#ifdef __linux__
-    pthread_setname_np(thread, "tn-worker");
-#endif
     __atomic_store_n(&pool.started, pool.started + 1, __ATOMIC_RELAXED);
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -290,7 +290,7 @@ TN_EXPORT void TN_PREFIX(pool_set_spin)(int64_t idle_ns, int64_t barrier_ns); /*
 enum { TN_ISA_PLAIN = 0, TN_ISA_V3 = 3, TN_ISA_V4 = 4, TN_ISA_V4X = 5, TN_ISA_NEON = 16 };
 TN_EXPORT int64_t TN_PREFIX(cpu_isa)(void);   /* best TN_ISA_* that this core and the operating system allow */
 TN_EXPORT int64_t TN_PREFIX(cpu_cores)(void); /* cores that affinity and cgroup quota allow, at least 1 */
-TN_EXPORT int64_t TN_PREFIX(cpu_affinity)(void); /* the same without the quota, which only files tell */
+TN_EXPORT void TN_PREFIX(cpu_ignore_quota)(void); /* from now on cpu_cores goes by affinity alone: quotas stand in files */
 
 /* tn_context.c */
 TN_EXPORT tn_context *TN_PREFIX(context_create)(void);          /* NULL: no memory */
