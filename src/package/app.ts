@@ -37,7 +37,7 @@ import { buildModel, type PackageModel } from './model.ts';
 import { packageName } from './names.ts';
 import { PayloadBuilder } from './payload.ts';
 import { publishFile } from './publish.ts';
-import type { AppRequest, PackageResult } from './request.ts';
+import { type AppRequest, type PackageResult, resultOf } from './request.ts';
 import { selectAllEntries } from './select.ts';
 
 /** @throws TnError; WrongRequest for what cannot work in a packaged program, with file, line and column. */
@@ -112,15 +112,7 @@ async function packageBundle(
       return place(made, temporary, output);
     }),
   );
-  return {
-    output,
-    name,
-    parts: model.parts.map((part) => part.name),
-    levels,
-    files,
-    weightBytes: payload.bytesOf('weight'),
-    notes,
-  };
+  return resultOf(model, { output, files, weightBytes: payload.bytesOf('weight'), notes });
 }
 
 /** A background build does not keep this process alive by itself. What went wrong in it is met, and told, again. */

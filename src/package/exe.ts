@@ -13,7 +13,7 @@ import type { PackageModel } from './model.ts';
 import { type BlockEncoding, PayloadBuilder, payloadMagic } from './payload.ts';
 import { publishFile } from './publish.ts';
 import { wrongRequest } from './refusal.ts';
-import type { PackageRequest, PackageResult } from './request.ts';
+import { type PackageRequest, type PackageResult, resultOf } from './request.ts';
 import { sampleBlocks } from './samples.ts';
 import { checkSamples, sampleRunner } from './verify.ts';
 
@@ -78,15 +78,7 @@ export async function packageExecutable(request: PackageRequest): Promise<Packag
       return place(made, temporary, output);
     }),
   );
-  return {
-    output,
-    name: model.name,
-    parts: model.parts.map(({ name }) => name),
-    levels: model.levels,
-    files,
-    weightBytes: payload.bytesOf('weight'),
-    notes,
-  };
+  return resultOf(model, { output, files, weightBytes: payload.bytesOf('weight'), notes });
 }
 
 /** What an executable of parts adds to the package's own code. */

@@ -16,7 +16,7 @@ import type { PackageModel } from './model.ts';
 import { PayloadBuilder } from './payload.ts';
 import { filesOf, publishFolder } from './publish.ts';
 import { exampleMain, recordedBytes, recordedCall, recordedTensors } from './recorded.ts';
-import type { PackageRequest, PackageResult } from './request.ts';
+import { type PackageRequest, type PackageResult, resultOf } from './request.ts';
 import { mustRun } from './tools.ts';
 import { verifyLibrary } from './verify.ts';
 
@@ -31,14 +31,7 @@ export async function packageLibrary(request: PackageRequest, kind: LibraryKind)
     const checked = verifyLibrary({ model, kind, compiler, folder });
     return { files: filesOf(folder), notes: checked === null ? [] : [checked] };
   });
-  return {
-    output,
-    name: model.name,
-    parts: model.parts.map(({ name }) => name),
-    levels: model.levels,
-    files,
-    notes,
-  };
+  return resultOf(model, { output, files, notes });
 }
 
 /** Fills the folder with everything but the check: also what an npm folder stands on. */

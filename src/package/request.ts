@@ -50,3 +50,11 @@ export interface PackageResult {
   /** Further lines for people: which libc is inside, what its licence asks. */
   readonly notes?: readonly string[];
 }
+
+/** What a form made of a model; `made` is what only the form knows. */
+export function resultOf(
+  { name, parts, levels }: PackageModel,
+  made: Pick<PackageResult, 'output' | 'files' | 'weightBytes' | 'notes'>,
+): PackageResult {
+  return { ...made, name, parts: parts.map((part) => part.name), levels };
+}

@@ -14,7 +14,7 @@ import { linkShared, writeWeights } from '../library.ts';
 import { ownLicence } from '../licences.ts';
 import type { PackageModel } from '../model.ts';
 import { filesOf, publishFolder } from '../publish.ts';
-import type { PackageRequest, PackageResult } from '../request.ts';
+import { type PackageRequest, type PackageResult, resultOf } from '../request.ts';
 import { jsName, uniqueName } from './jsText.ts';
 import { moduleText } from './moduleText.ts';
 import { ownNames, typings } from './typings.ts';
@@ -33,14 +33,7 @@ export async function packageNpm(request: PackageRequest): Promise<PackageResult
     const note = verifyNpm(model, exportNames(model), folder);
     return { files: filesOf(folder), notes: note === null ? [] : [note] };
   });
-  return {
-    output,
-    name: model.name,
-    parts: model.parts.map(({ name }) => name),
-    levels: model.levels,
-    files,
-    notes,
-  };
+  return resultOf(model, { output, files, notes });
 }
 
 async function makeNpm(request: PackageRequest, compiler: Compiler, folder: string): Promise<void> {
