@@ -1,7 +1,8 @@
 /** @file Text edits on one file, in the order that nests: children first, then their parents. */
 
-import MagicString, { type SourceMap } from 'magic-string';
-import type { Node } from './ast.ts';
+import MagicString, { SourceMap } from 'magic-string';
+import { child, type Node } from './ast.ts';
+import { InsertedCalls } from './insertedCalls.ts';
 
 const identifierCharacter = /[\w$\u0080-\uffff]/;
 
@@ -12,11 +13,13 @@ const identifierCharacter = /[\w$\u0080-\uffff]/;
 export class Edits {
   readonly code: string;
   private readonly out: MagicString;
+  private readonly calls: InsertedCalls;
   private count = 0;
 
   constructor(code: string) {
     this.code = code;
     this.out = new MagicString(code);
+    this.calls = new InsertedCalls(code);
   }
 
   get isEmpty(): boolean {
@@ -29,30 +32,32 @@ export class Edits {
     return previous !== undefined && identifierCharacter.test(previous) ? ` ${insertion}` : insertion;
   }
 
-  /** Puts text before and after a node. */
+  /** Puts text before and after a node. A call in it is reported at a binary operator where the node is one, else at the node. */
   wrap(node: Node, before: string, after: string): void {
     this.count++;
-    this.out.prependRight(node.start, this.spaced(node.start, before));
-    this.out.appendLeft(node.end, after);
+    const at = node.type === 'BinaryExpression' ? this.skipSpace(child(node, 'left').end) : node.start;
+    this.out.prependRight(node.start, this.spaced(node.start, this.calls.marked(before, at)));
+    this.out.appendLeft(node.end, this.calls.marked(after, at));
   }
 
   /** Puts text directly before what stands at an offset, and before anything put there so far. */
   before(at: number, insertion: string): void {
     this.count++;
-    this.out.prependRight(at, this.spaced(at, insertion));
+    this.out.prependRight(at, this.spaced(at, this.calls.marked(insertion, at)));
   }
 
   /** Puts text directly after what ends at an offset, and after anything put there so far. */
   after(at: number, insertion: string): void {
     this.count++;
-    this.out.appendLeft(at, insertion);
+    this.out.appendLeft(at, this.calls.marked(insertion, at));
   }
 
   /** Replaces a range that holds no other edit; what was put around it stays. */
   replace(start: number, end: number, replacement: string): void {
     this.count++;
-    if (start === end) this.out.appendLeft(start, replacement);
-    else this.out.update(start, end, this.spaced(start, replacement));
+    const marked = this.calls.marked(replacement, start);
+    if (start === end) this.out.appendLeft(start, marked);
+    else this.out.update(start, end, this.spaced(start, marked));
   }
 
   /** The first offset from `from` on that is neither white space nor comment. */
@@ -68,11 +73,12 @@ export class Edits {
   }
 
   toString(): string {
-    return this.out.toString();
+    return this.calls.strip(this.out.toString());
   }
 
   /** An exact map to the original; `source` is the name it gives the original. */
   map(source: string): SourceMap {
-    return this.out.generateMap({ source, includeContent: true, hires: 'boundary' });
+    const map = this.out.generateDecodedMap({ source, includeContent: true, hires: 'boundary' });
+    return new SourceMap(this.calls.settle(this.out.toString(), map));
   }
 }
