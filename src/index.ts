@@ -4,11 +4,13 @@ import { registerOwnClasses } from './capture/sources.ts';
 import { enableEagerMatmul } from './dispatch/eagerMatmul.ts';
 import * as nn from './nn/index.ts';
 import { installNodeHost } from './runtime/nodeHost.ts';
+import { installSourceMaps } from './runtime/sourceMaps.ts';
 
 export * from './dispatch/index.ts';
 export * from './tensor/index.ts';
 export { nn };
 
 installNodeHost();
+installSourceMaps();
 registerOwnClasses(nn);
 enableEagerMatmul();

@@ -1,9 +1,11 @@
 /** @file The one error shape of the package (what failed, where, what was found, what to do) and internal invariants. */
 
+import { captureLocation, formatLocation } from './location.ts';
+
 export interface ErrorParts {
   /** What failed, in the user's names: one sentence. */
   readonly what: string;
-  /** The user's file and line, when known. */
+  /** The user's file and line. By default where the call came from; null: nowhere. */
   readonly where?: string | null;
   /** What was found: one line each, printed indented. */
   readonly found?: readonly string[];
@@ -17,10 +19,16 @@ export class TnError extends Error {
   readonly parts: ErrorParts;
 
   constructor(parts: ErrorParts | string) {
-    const all = typeof parts === 'string' ? { what: parts } : parts;
+    const given = typeof parts === 'string' ? { what: parts } : parts;
+    const all = given.where === undefined ? { ...given, where: userLine() } : given;
     super(formatParts(all));
     this.parts = all;
   }
+}
+
+function userLine(): string | null {
+  const location = captureLocation();
+  return location && formatLocation(location);
 }
 
 function formatParts({ what, where, found, fix }: ErrorParts): string {

@@ -1,58 +1,98 @@
-/** @file Where in the user's source a call came from, read off the stack while a capture runs. */
+/** @file Where in the user's source a call came from, read off the stack while a capture runs or an error is made. */
 
-export interface SourceLocation {
-  /** Absolute path. */
-  readonly file: string;
-  /** 1-based. */
-  readonly line: number;
-  /** 1-based. */
-  readonly column: number;
+import { type Frame, stackFrames } from './frames.ts';
+import { type Position, pathOf, sourcePosition } from './sourceLines.ts';
+
+export interface SourceLocation extends Position {
   /** The enclosing function, e.g. `Attention.forward`. */
   readonly fn?: string;
 }
 
-let ownFolders: readonly string[] | null = null;
+/** Frames that are looked at for the user's line: composite functions call each other a few deep. */
+const DEPTH = 60;
 
-/** In the package's folder. Built files stand in its `dist`, but their source maps speak of the sources. */
-function isOwnFrame(url: string): boolean {
-  if (url.includes('/test/')) return false;
-  if (!ownFolders) {
-    const root = new URL('../../', import.meta.url).href.replace(/\/dist\/$/, '/');
-    ownFolders = ['src/', 'dist/', 'cache/', 'transformers/'].map((folder) => root + folder);
-  }
-  return ownFolders.some((folder) => url.startsWith(folder));
+/** Where the part that runs is written: the answer where the stack leads to no line that can be trusted. */
+let place: SourceLocation | null = null;
+
+/** Says where the code that runs next is written. Returns what to give back at its end. */
+export function enterPlace(next: SourceLocation | null): SourceLocation | null {
+  const outer = place;
+  if (next) place = next;
+  return outer;
 }
 
-const framePattern = /^\s*at (?:(?:async )?(.*?) \()?((?:file:\/\/|\/)[^()]*?):(\d+):(\d+)\)?$/;
+export function leavePlace(outer: SourceLocation | null): void {
+  place = outer;
+}
+
+const ownModule = /(?:dist\/)?src\/core\/location\.[jt]s$/;
+const ownFolders = ['src/', 'dist/', 'cache/', 'transformers/', 'bin/'];
+
+/** The package's folder; null where its modules stand in somebody's bundle. */
+const ownRoot = ownModule.test(import.meta.url ?? '') ? pathOf(import.meta.url).replace(ownModule, '') : null;
+
+/** Where a bundle has this module, and the folder of the package in the bundle's source map. */
+interface Bundled {
+  readonly script: string;
+  readonly root: string | null;
+}
+
+let bundled: Bundled | null = null;
+
+/** Finds the bundle that this module stands in, by its own frame. */
+function findBundled(): Bundled | null {
+  const [frame] = stackFrames(1);
+  if (!frame) return null;
+  const origin = sourcePosition(frame);
+  const root = origin !== 'lost' && ownModule.test(origin.file) ? origin.file.replace(ownModule, '') : null;
+  return { script: frame.script, root };
+}
+
+function isWithin(root: string, path: string): boolean {
+  if (!path.startsWith(root)) return false;
+  const inside = path.slice(root.length);
+  return ownFolders.some((folder) => inside.startsWith(folder)) && !inside.includes('/test/');
+}
 
 /**
- * The innermost stack frame outside this package, or null. Costs some 20 µs: call it only while capturing.
- * Lines are those of the TypeScript source where source maps are enabled (`tn run`, `torchnative/register`, vitest).
+ * What a frame is: a line of the user's, code of this package, or what says nothing: a built-in function, and code
+ * that was generated and has no source map (`'lost'`).
+ */
+function judge(frame: Frame): Position | 'own' | 'lost' | null {
+  const { script } = frame;
+  if (script === '' || script.startsWith('node:')) return null;
+  if (ownRoot !== null && isWithin(ownRoot, pathOf(script))) return 'own';
+  const origin = sourcePosition(frame);
+  if (origin === 'lost' || ownRoot !== null) return origin;
+  bundled ??= findBundled();
+  if (bundled?.root) return isWithin(bundled.root, origin.file) ? 'own' : origin;
+  // In one file with this module, and without a map, nothing tells its code from the user's.
+  return bundled?.script === script ? 'lost' : origin;
+}
+
+/** Lowered decorators leave `_Attention` for a class `Attention`; a function handed to the wrapper has no name of its own. */
+function functionName(name: string): string | undefined {
+  const shown = name
+    .replace(/^async /, '')
+    .replace(/^new /, '')
+    .replace(/ \[as .*\]$/, '')
+    .replace(/^_(?=[A-Z])/, '');
+  return shown === '' || /^(compileCache\b|<anonymous>|Object\.<anonymous>)/.test(shown) ? undefined : shown;
+}
+
+/**
+ * The innermost line of the stack that is outside this package, or where the running part is written, or null. Costs
+ * some 20 µs: call it only while capturing, or for an error.
  */
 export function captureLocation(): SourceLocation | null {
-  const holder: { stack?: string } = {};
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 60;
-  Error.captureStackTrace(holder, captureLocation);
-  const stack = holder.stack ?? '';
-  Error.stackTraceLimit = limit;
-  for (const text of stack.split('\n')) {
-    const match = framePattern.exec(text);
-    if (!match) continue;
-    const [, fn, url, line, column] = match;
-    const href = url.startsWith('/') ? `file://${url}` : url;
-    if (isOwnFrame(href) || href.includes('/node_modules/')) continue;
-    const file = decodeURIComponent(href.slice('file://'.length));
-    // Lowered decorators leave `_Attention` for a class `Attention`.
-    const name = fn
-      ?.replace(/^new /, '')
-      .replace(/ \[as .*\]$/, '')
-      .replace(/^_(?=[A-Z])/, '');
-    // A function handed to the wrapper has no name of its own.
-    const known = name && !/^(compileCache\b|<anonymous>|Object\.<anonymous>)/.test(name);
-    return { file, line: Number(line), column: Number(column), ...(known ? { fn: name } : {}) };
+  for (const frame of stackFrames(DEPTH, captureLocation)) {
+    const seen = judge(frame);
+    if (seen === 'lost') return place;
+    if (seen === null || seen === 'own' || !seen.file.startsWith('/') || seen.file.includes('/node_modules/')) continue;
+    const fn = functionName(frame.name);
+    return fn === undefined ? seen : { ...seen, fn };
   }
-  return null;
+  return place;
 }
 
 /**
@@ -60,18 +100,11 @@ export function captureLocation(): SourceLocation | null {
  * `console.log` does with its arguments) counts as neither.
  */
 export function calledByUser(callee: (...args: never[]) => unknown): boolean {
-  const holder: { stack?: string } = {};
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 8;
-  Error.captureStackTrace(holder, callee);
-  const stack = holder.stack ?? '';
-  Error.stackTraceLimit = limit;
-  for (const text of stack.split('\n')) {
-    if (/\(?node:/.test(text)) return false;
-    const match = framePattern.exec(text);
+  for (const frame of stackFrames(8, callee)) {
+    if (frame.script.startsWith('node:')) return false;
     // The method that JavaScript called stands on the stack too.
-    if (!match || /\[Symbol\.toPrimitive\]|\.toJSON$/.test(match[1] ?? '')) continue;
-    return !isOwnFrame(match[2].startsWith('/') ? `file://${match[2]}` : match[2]);
+    if (frame.script === '' || /\[Symbol\.toPrimitive\]|\.toJSON$/.test(frame.name)) continue;
+    return judge(frame) !== 'own';
   }
   return false;
 }
@@ -79,6 +112,6 @@ export function calledByUser(callee: (...args: never[]) => unknown): boolean {
 /** `Attention.forward (model.ts:88:14)`: the way errors and graphs show a location. */
 export function formatLocation(location: SourceLocation | null): string {
   if (!location) return '(unknown line)';
-  const place = `${location.file.split('/').at(-1)}:${location.line}:${location.column}`;
-  return location.fn ? `${location.fn} (${place})` : place;
+  const shown = `${location.file.split('/').at(-1)}:${location.line}:${location.column}`;
+  return location.fn ? `${location.fn} (${shown})` : shown;
 }

@@ -30,6 +30,11 @@ export class ShapeEnv {
   readonly samples = new Map<string, number>();
   /** Called when code that does not know symbolic sizes uses one as a plain number: its sample value serves from then on. */
   onEscape: ((what: string) => void) | null = null;
+  /**
+   * The first symbolic number in the text of an error that is thrown. The error ends the capture; if it does not, because
+   * it was caught inside, the text may have decided something.
+   */
+  mention: { readonly what: string; readonly location: SourceLocation | null } | null = null;
   readonly #dims = new Map<string, DimSpec>();
   /** Decisions by predicate key and by text: what is once decided stays so. */
   readonly #decided = new Map<string, boolean>();
@@ -179,6 +184,7 @@ export class ShapeEnv {
     return new TnError({
       what: `compileCache "${partName}": dim${names.length > 1 ? 's' : ''} ${listOf(quoted)} cannot stay symbolic.`,
       found,
+      where: null, // each need has its own line
       fix: names.length === 1 ? this.#fixFor(first) : names.map((name) => this.#fixFor(name)).join('; '),
     });
   }

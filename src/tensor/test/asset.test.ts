@@ -57,14 +57,20 @@ test('a folder named at run time keeps the name it was given', () => {
 test('what is wrong is said in one shape', () => {
   const model = asset('./model', here);
   const cases: [() => unknown, RegExp][] = [
-    [() => asset('./nothing', here), /^asset: src\/nothing does not exist\n {2}looked for .*\n {2}fix /],
+    [
+      () => asset('./nothing', here),
+      /^asset: src\/nothing does not exist\n {2}looked for .*\n {2}at asset\.test\.ts:\d+:\d+\n {2}fix /,
+    ],
     [() => openAsset(join(root, 'nothing')), /does not exist/],
-    [() => model.bytes('none.json'), /^asset: src\/model holds no file "none.json"\n.*config\.json.*\n {2}fix /],
+    [
+      () => model.bytes('none.json'),
+      /^asset: src\/model holds no file "none.json"\n.*config\.json.*\n {2}at asset\.test\.ts:\d+:\d+\n {2}fix /,
+    ],
     [() => model.text('more'), /holds no file "more"/],
     [() => model.text('../main.ts'), /holds no file "\.\.\/main\.ts"/],
     [() => model.text('/etc/passwd'), /holds no file/],
     [() => model.tensors('../x'), /leads out of src\/model/],
-    [() => model.bytes(), /holds 4 files\n {2}fix /],
+    [() => model.bytes(), /holds 4 files\n {2}at asset\.test\.ts:\d+:\d+\n {2}fix /],
     [() => model.json('broken.json'), /^asset: src\/model\/broken\.json is not JSON\n/],
     [() => model.tensors('none.safetensors'), /^safetensors: .*none\.safetensors does not exist/],
   ];
