@@ -8,7 +8,7 @@ import { panelSource, parseLayoutName } from '../dispatch/weights.ts';
 import { addressOf } from '../runtime/ffi.ts';
 import type { NativeRuntime } from '../runtime/nativeRuntime.ts';
 import { unpackPanels } from '../runtime/pack.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { type Tensor, TensorObject } from '../tensor/tensor.ts';
 import { type Payload, wholeForm } from './payload.ts';
 
 /** A tensor as the package lists it. */
@@ -25,7 +25,7 @@ export function storedTensor(payload: Payload, runtime: () => NativeRuntime, ent
   const { dtype, shape, blob } = entry;
   const bytes = product(shape) * bytesOf(dtype);
   const storage = Storage.deferred(bytes, (buffer) => copyOut(payload, runtime, entry, buffer), blob);
-  return Tensor.of(new StridedView(storage, dtype, shape, contiguousStrides(shape)));
+  return TensorObject.of(new StridedView(storage, dtype, shape, contiguousStrides(shape)));
 }
 
 /** The program's own copy: the package's memory is read-only, and its panels are in the kernels' order. */

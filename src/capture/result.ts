@@ -8,7 +8,7 @@ import type { ConcreteMeta } from '../ops/record.ts';
 import { evaluate } from '../symbolic/expr.ts';
 import { isSymbolic, isSymInt } from '../symbolic/symInt.ts';
 import { isTensor } from '../tensor/functions/operands.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { type Tensor, TensorObject } from '../tensor/tensor.ts';
 import type { GraphTracer, TracedStorage } from './graphTracer.ts';
 
 /** Why a result cannot be described: capture is refused. */
@@ -140,5 +140,5 @@ function viewed(view: StridedView, views: readonly ViewStep[], dims: DimValues):
     const metas = record.infer([{ dtype: current.dtype, shape: current.sizes }], concrete) as ConcreteMeta[];
     [current] = record.eager([current], concrete, metas);
   }
-  return isTensor(current) ? current : Tensor.of(current);
+  return isTensor(current) ? current : TensorObject.of(current);
 }

@@ -24,7 +24,7 @@ import { bindDims } from '../graph/interpreter.ts';
 import { decodeModel } from '../onnx/reader.ts';
 import { loadProgram } from '../runtime/program.ts';
 import { artifactHeaders } from '../runtime/sources.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { TensorObject } from '../tensor/tensor.ts';
 import { type AbiJson, abiToJson } from './abiJson.ts';
 import { CacheFailure, concernsAll, warnOfCache } from './cacheFailure.ts';
 import type { Entry } from './entry.ts';
@@ -313,7 +313,7 @@ function pieceRunner(store: Store, entry: Entry, target: NativeTarget): { graph:
       writtenInputs: [],
       writtenParameters: [],
     });
-    const tensors = inputs.map((input) => (typeof input === 'number' ? input : Tensor.of(input)));
+    const tensors = inputs.map((input) => (typeof input === 'number' ? input : TensorObject.of(input)));
     const dims = bindDims(piece, inputs);
     const outputs = native.run(
       tensors,

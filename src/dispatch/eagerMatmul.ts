@@ -13,7 +13,7 @@ import { loadProgram } from '../runtime/program.ts';
 import { Dim } from '../symbolic/dim.ts';
 import { ones } from '../tensor/functions/creation.ts';
 import { matmul } from '../tensor/index.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { type Tensor, TensorObject } from '../tensor/tensor.ts';
 import { compareTensors } from './compare.ts';
 import { type ArtifactDetails, artifactKey, buildGraph, nativeTarget } from './compileEntry.ts';
 import { debug } from './mode.ts';
@@ -50,7 +50,7 @@ export function enableEagerMatmul(): void {
 
 function over(data: Float32Array | Uint16Array, dtype: DType, sizes: readonly [number, number]): Tensor {
   const storage = new Storage(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-  return Tensor.of(new StridedView(storage, dtype, sizes, [sizes[1], 1], 0));
+  return TensorObject.of(new StridedView(storage, dtype, sizes, [sizes[1], 1], 0));
 }
 
 function prepare(bDType: DType, transposed: boolean): NativePart | null {

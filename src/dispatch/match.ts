@@ -237,7 +237,7 @@ function fitsAliasing(pattern: CallPattern, match: CallMatch): boolean {
   }
   for (const index of writtenParameters) {
     const written = parameters[index];
-    const shares = (other: Tensor | number): boolean => typeof other !== 'number' && other.storage === written.storage;
+    const shares = (other: Tensor | number): boolean => isTensor(other) && other.storage === written.storage;
     if (!isContiguous(written) || inputs.some(shares) || parameters.some((other, i) => i !== index && shares(other))) {
       match.reason = 'a buffer that is written is not contiguous, or shares memory with another tensor';
       return false;

@@ -5,7 +5,7 @@ import { TnError } from '../core/errors.ts';
 import { Storage } from '../core/storage.ts';
 import { contiguousStrides, copyElements, isContiguous, product, StridedView } from '../core/view.ts';
 import type { NativeCall, NativeProgram } from '../runtime/program.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { type Tensor, TensorObject } from '../tensor/tensor.ts';
 import { type AbiJson, type SizeAt, sizeFunction } from './abiJson.ts';
 import { type Binding, bindWeights, fitsBinding, viewAddress, type WeightSource } from './weights.ts';
 
@@ -72,7 +72,7 @@ export class NativePart {
       const concrete = new Array<number>(sizes.length);
       for (let axis = 0; axis < sizes.length; axis++) concrete[axis] = sizes[axis](dims);
       const storage = Storage.allocate(dtype, product(concrete));
-      results[i] = Tensor.of(new StridedView(storage, dtype, concrete, contiguousStrides(concrete), 0));
+      results[i] = TensorObject.of(new StridedView(storage, dtype, concrete, contiguousStrides(concrete), 0));
       call.setOutput(i, viewAddress(results[i]));
     }
     call.setWeights(this.bind(parameters).table);

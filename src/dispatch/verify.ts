@@ -7,7 +7,8 @@ import { formatLocation } from '../core/location.ts';
 import { copyElements, type StridedView } from '../core/view.ts';
 import type { Graph } from '../graph/graph.ts';
 import { decodeTensor } from '../onnx/tensorProto.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { isTensor } from '../tensor/functions/operands.ts';
+import { type Tensor, TensorObject } from '../tensor/tensor.ts';
 import { CacheFailure } from './cacheFailure.ts';
 import { compareTensors } from './compare.ts';
 import type { Entry } from './entry.ts';
@@ -32,7 +33,7 @@ export function verifyNative(store: Store, entry: Entry, native: NativePart, run
   if (!samples.ok) throw new CacheFailure(samples.problem);
   const inputs = manifest.inputs.map((input, i): Tensor | number => {
     const { view } = decodeTensor(samples.value.inputs[i]);
-    return input.kind === 'dim' ? Number(view.storage.typed('int64')[0]) : Tensor.of(view);
+    return input.kind === 'dim' ? Number(view.storage.typed('int64')[0]) : TensorObject.of(view);
   });
   const parameters = call.parameterPaths.map((path) => {
     const { blob, dtype, shape } = manifest.weights[0].params[path];
@@ -101,7 +102,7 @@ function sampleDims(entry: Entry, inputs: readonly (Tensor | number)[]): number[
   return entry.call.pattern.symbols.map((symbol) => {
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i];
-      if (typeof input === 'number') {
+      if (!isTensor(input)) {
         if (entry.dimInputs.get(i) === symbol) return input;
         continue;
       }

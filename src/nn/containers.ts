@@ -1,7 +1,8 @@
 /** @file Modules that hold modules in order. Items are the fields '0', '1', …, so their names are `layers.0.weight`. */
 
 import { TnError } from '../core/errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { assertTensor } from '../tensor/functions/operands.ts';
+import type { Tensor, TensorLike } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 
 /** A list of modules (torch.nn.ModuleList): index with `at(i)`, iterate with for … of. */
@@ -50,7 +51,8 @@ export class Sequential extends ModuleList<Layer> {
     super(modules);
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
+    assertTensor(x, 'Sequential', 'x');
     let y = x;
     for (const layer of this) y = layer.forward(y);
     return y;

@@ -3,5 +3,5 @@
 export * from './containers.ts';
 export * as functional from './functional.ts';
 export * from './layers.ts';
-export { type LoadStateOptions, type LoadStateResult, Module } from './module.ts';
+export { type BufferOptions, type LoadStateOptions, type LoadStateResult, Module } from './module.ts';
 export { isParameter, Parameter } from './parameter.ts';

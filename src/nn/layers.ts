@@ -5,8 +5,9 @@ import { TnError } from '../core/errors.ts';
 import { embedding } from '../tensor/functions/indexing.ts';
 import * as linear from '../tensor/functions/linear.ts';
 import * as norm from '../tensor/functions/normalization.ts';
+import { assertTensor } from '../tensor/functions/operands.ts';
 import { type GeluOptions, gelu, relu, sigmoid, silu, tanh } from '../tensor/functions/pointwise.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tensor, TensorLike } from '../tensor/tensor.ts';
 import * as F from './functional.ts';
 import { Module } from './module.ts';
 import { deferredParameter, type Parameter } from './parameter.ts';
@@ -40,7 +41,7 @@ export class Linear extends Module {
     this.bias = bias ? uniformFor([outFeatures], inFeatures, dtype) : null;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return linear.linear(x, this.weight, this.bias);
   }
 
@@ -73,7 +74,7 @@ export class Conv1d extends Module {
     this.bias = bias ? uniformFor([outChannels], inputs, dtype) : null;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     const { stride, padding, dilation, groups } = this;
     return linear.conv1d(x, this.weight, this.bias, { stride, padding, dilation, groups });
   }
@@ -107,7 +108,7 @@ export class Conv2d extends Module {
     this.bias = bias ? uniformFor([outChannels], inputs, dtype) : null;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return linear.conv2d(x, this.weight, this.bias, this.options);
   }
 }
@@ -134,7 +135,7 @@ export class LayerNorm extends Module {
     this.bias = elementwiseAffine && bias ? filled(this.normalizedShape, 0, dtype) : null;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return norm.layerNorm(x, this.normalizedShape, this.weight, this.bias, this.eps);
   }
 
@@ -154,7 +155,7 @@ export class RMSNorm extends Module {
     this.weight = filled([size], 1, dtype);
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return norm.rmsNorm(x, this.weight, this.eps);
   }
 }
@@ -169,7 +170,7 @@ export class Embedding extends Module {
     this.weight = deferredParameter([count, size], dtype, { kind: 'normal' });
   }
 
-  forward(indices: Tensor): Tensor {
+  forward(indices: TensorLike): Tensor {
     return embedding(this.weight, indices);
   }
 
@@ -188,7 +189,7 @@ export class Dropout extends Module {
     this.p = p;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return F.dropout(x, this.p, this.training);
   }
 
@@ -205,37 +206,38 @@ export class GELU extends Module {
     this.approximate = approximate;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return gelu(x, { approximate: this.approximate });
   }
 }
 
 export class ReLU extends Module {
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return relu(x);
   }
 }
 
 export class SiLU extends Module {
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return silu(x);
   }
 }
 
 export class Sigmoid extends Module {
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return sigmoid(x);
   }
 }
 
 export class Tanh extends Module {
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return tanh(x);
   }
 }
 
 export class Identity extends Module {
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
+    assertTensor(x, 'Identity', 'x');
     return x;
   }
 }

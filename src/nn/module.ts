@@ -3,8 +3,8 @@
 import { type DType, isFloat } from '../core/dtype.ts';
 import { TnError } from '../core/errors.ts';
 import { shapeText } from '../ops/shapes.ts';
-import { isTensor } from '../tensor/functions/operands.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { assertOptionalTensor, isTensor } from '../tensor/functions/operands.ts';
+import type { Tensor, TensorLike } from '../tensor/tensor.ts';
 import { isParameter, Parameter } from './parameter.ts';
 
 export interface LoadStateOptions {
@@ -17,6 +17,11 @@ export interface LoadStateOptions {
 export interface LoadStateResult {
   readonly missingKeys: readonly string[];
   readonly unexpectedKeys: readonly string[];
+}
+
+export interface BufferOptions {
+  /** Whether `stateDict` has it (default true). */
+  readonly persistent?: boolean;
 }
 
 /** Where a parameter or buffer is kept: reading and replacing it. */
@@ -41,11 +46,10 @@ export abstract class Module {
    * Makes `tensor` part of the module's state without being a parameter, sets `this[name]`, and returns it:
    * `readonly window = this.registerBuffer('window', hannWindow(400))`. `persistent: false` keeps it out of `stateDict`.
    */
-  registerBuffer<T extends Tensor | null>(
-    name: string,
-    tensor: T,
-    { persistent = true }: { readonly persistent?: boolean } = {},
-  ): T {
+  registerBuffer<T extends Tensor | null>(name: string, tensor: T, options?: BufferOptions): T;
+  registerBuffer(name: string, tensor: TensorLike, options?: BufferOptions): Tensor;
+  registerBuffer(name: string, tensor: TensorLike | null, { persistent = true }: BufferOptions = {}): Tensor | null {
+    assertOptionalTensor(tensor, 'registerBuffer', name);
     this.#buffers.set(name, persistent);
     (this as Record<string, unknown>)[name] = tensor;
     return tensor;

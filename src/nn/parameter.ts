@@ -4,12 +4,18 @@ import { bytesOf, type DType } from '../core/dtype.ts';
 import { Storage } from '../core/storage.ts';
 import { contiguousStrides, elementWriter, product, StridedView } from '../core/view.ts';
 import { fillNormal, fillUniform } from '../ops/random.ts';
+import { assertTensor } from '../tensor/functions/operands.ts';
 import { defaultGenerator } from '../tensor/functions/random.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { type Tensor, type TensorLike, TensorObject } from '../tensor/tensor.ts';
 
-export class Parameter extends Tensor {
+class ParameterObject extends TensorObject {
+  static {
+    Object.defineProperty(ParameterObject, 'name', { value: 'Parameter' });
+  }
+
   /** A parameter on the memory of `source`. */
   constructor(source: StridedView) {
+    assertTensor(source, 'Parameter', 'source');
     super(source.storage, source.dtype, source.sizes, source.strides, source.offset);
   }
 
@@ -19,8 +25,14 @@ export class Parameter extends Tensor {
   }
 }
 
+/** A tensor that a module owns. */
+export type Parameter = Tensor & ParameterObject;
+
+/** Makes parameters. To the type checker they are tensors, hence numbers: no class can say so. */
+export const Parameter = ParameterObject as unknown as new (source: TensorLike) => Parameter;
+
 export function isParameter(x: unknown): x is Parameter {
-  return x instanceof Parameter;
+  return x instanceof ParameterObject;
 }
 
 /** How a fresh parameter's elements are drawn. */
@@ -43,5 +55,5 @@ export function deferredParameter(shape: readonly number[], dtype: DType, init: 
     } else if (init.kind === 'normal') fillNormal(count, place!, write);
     else fillUniform(count, place!, true, (i, u) => write(i, (2 * u - 1) * init.bound));
   });
-  return new Parameter(new StridedView(storage, dtype, shape, contiguousStrides(shape)));
+  return new ParameterObject(new StridedView(storage, dtype, shape, contiguousStrides(shape))) as Parameter;
 }

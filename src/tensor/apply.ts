@@ -4,7 +4,7 @@ import { activeTracer } from '../core/tracer.ts';
 import type { StridedView } from '../core/view.ts';
 import type { Attr, Attrs, ConcreteMeta, OpRecord } from '../ops/record.ts';
 import { isSymbolic } from '../symbolic/symInt.ts';
-import { Tensor } from './tensor.ts';
+import { type Tensor, TensorObject } from './tensor.ts';
 
 /** Runs `op` on concrete data; `attrs` may hold symbolic numbers while a capture runs. */
 export function applyOp<A extends Attrs>(op: OpRecord<A>, inputs: readonly StridedView[], attrs: A): Tensor[] {
@@ -14,7 +14,7 @@ export function applyOp<A extends Attrs>(op: OpRecord<A>, inputs: readonly Strid
     inputs.map((input) => ({ dtype: input.dtype, shape: input.sizes })),
     plain,
   ) as ConcreteMeta[];
-  const results = op.eager(inputs, plain, outputs).map((view) => Tensor.of(view));
+  const results = op.eager(inputs, plain, outputs).map((view) => TensorObject.of(view));
   if (tracer) tracer.record(op, inputs, attrs, results);
   return results;
 }

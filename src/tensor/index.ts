@@ -9,7 +9,7 @@ export * from './functions/indexing.ts';
 export { cat, type PadOptions, pad, stack } from './functions/joining.ts';
 export { bmm, dot, matmul, mm, outer } from './functions/linear.ts';
 export { logSoftmax, softmax } from './functions/normalization.ts';
-export { isTensor, type Operand, type ScalarOperand } from './functions/operands.ts';
+export { isTensor, type Mask, type Operand, type ScalarOperand } from './functions/operands.ts';
 export * from './functions/pointwise.ts';
 export * from './functions/random.ts';
 export {
@@ -50,7 +50,6 @@ export {
   slice,
   split,
   squeeze,
-  t,
   tile,
   transpose,
   unbind,
@@ -70,4 +69,4 @@ export {
 } from './io/safetensors.ts';
 export type { PrintOptions } from './print.ts';
 export type { ElementValue, NestedList } from './read.ts';
-export type { Tensor } from './tensor.ts';
+export type { Tensor, TensorLike, TensorMethods } from './tensor.ts';

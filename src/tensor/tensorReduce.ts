@@ -5,9 +5,9 @@ import * as ix from './functions/indexing.ts';
 import * as lin from './functions/linear.ts';
 import * as mutate from './functions/mutate.ts';
 import * as norm from './functions/normalization.ts';
-import type { Operand } from './functions/operands.ts';
+import type { Mask, Operand } from './functions/operands.ts';
 import * as r from './functions/reductions.ts';
-import type { Tensor } from './tensor.ts';
+import type { Tensor, TensorLike } from './tensor.ts';
 import { TensorShape } from './tensorShape.ts';
 
 export abstract class TensorReduce extends TensorShape {
@@ -80,35 +80,35 @@ export abstract class TensorReduce extends TensorShape {
   logSoftmax(this: Tensor, dim: number): Tensor {
     return norm.logSoftmax(this, dim);
   }
-  matmul(this: Tensor, other: Tensor): Tensor {
+  matmul(this: Tensor, other: TensorLike): Tensor {
     return lin.matmul(this, other);
   }
-  mm(this: Tensor, other: Tensor): Tensor {
+  mm(this: Tensor, other: TensorLike): Tensor {
     return lin.mm(this, other);
   }
-  bmm(this: Tensor, other: Tensor): Tensor {
+  bmm(this: Tensor, other: TensorLike): Tensor {
     return lin.bmm(this, other);
   }
-  dot(this: Tensor, other: Tensor): Tensor {
+  dot(this: Tensor, other: TensorLike): Tensor {
     return lin.dot(this, other);
   }
   clamp(this: Tensor, min?: Operand | null, max?: Operand | null): Tensor {
     return ix.clamp(this, min, max);
   }
   /** This where the condition holds, else `other`. */
-  where(this: Tensor, condition: Tensor, other: Operand): Tensor {
+  where(this: Tensor, condition: Mask, other: Operand): Tensor {
     return ix.where(condition, this, other);
   }
-  maskedFill(this: Tensor, mask: Tensor, value: Operand): Tensor {
+  maskedFill(this: Tensor, mask: Mask, value: Operand): Tensor {
     return ix.maskedFill(this, mask, value);
   }
-  maskedFill_(this: Tensor, mask: Tensor, value: Operand): Tensor {
+  maskedFill_(this: Tensor, mask: Mask, value: Operand): Tensor {
     return mutate.copyInto(this, ix.maskedFill(this, mask, value));
   }
   clamp_(this: Tensor, min?: Operand | null, max?: Operand | null): Tensor {
     return mutate.storeResult(this, ix.clamp(this, min, max), 'clamp_');
   }
-  maskedSelect(this: Tensor, mask: Tensor): Tensor {
+  maskedSelect(this: Tensor, mask: Mask): Tensor {
     return ix.maskedSelect(this, mask);
   }
   nonzero(this: Tensor): Tensor {
@@ -118,13 +118,13 @@ export abstract class TensorReduce extends TensorShape {
   index(this: Tensor, ...items: readonly ix.IndexItem[]): Tensor {
     return ix.index(this, ...items);
   }
-  indexSelect(this: Tensor, dim: number, indices: Tensor): Tensor {
+  indexSelect(this: Tensor, dim: number, indices: TensorLike): Tensor {
     return ix.indexSelect(this, dim, indices);
   }
-  gather(this: Tensor, dim: number, indices: Tensor): Tensor {
+  gather(this: Tensor, dim: number, indices: TensorLike): Tensor {
     return ix.gather(this, dim, indices);
   }
-  take(this: Tensor, indices: Tensor): Tensor {
+  take(this: Tensor, indices: TensorLike): Tensor {
     return ix.take(this, indices);
   }
   flip(this: Tensor, dims: number | readonly number[]): Tensor {
@@ -139,10 +139,17 @@ export abstract class TensorReduce extends TensorShape {
   triu(this: Tensor, diagonal?: Size): Tensor {
     return ix.triu(this, diagonal);
   }
-  sliceScatter(this: Tensor, src: Tensor, dim?: number, start?: Size | null, end?: Size | null, step?: number): Tensor {
+  sliceScatter(
+    this: Tensor,
+    src: TensorLike,
+    dim?: number,
+    start?: Size | null,
+    end?: Size | null,
+    step?: number,
+  ): Tensor {
     return ix.sliceScatter(this, src, dim, start, end, step);
   }
-  selectScatter(this: Tensor, src: Tensor, dim: number, index: Size): Tensor {
+  selectScatter(this: Tensor, src: TensorLike, dim: number, index: Size): Tensor {
     return ix.selectScatter(this, src, dim, index);
   }
 }

@@ -1,8 +1,9 @@
 /** @file Methods of tensors that rearrange, cut or repeat. Semantics: the functions of the same name. */
 
 import type { Size } from '../symbolic/symInt.ts';
+import { assertTensor } from './functions/operands.ts';
 import * as f from './functions/views.ts';
-import type { Tensor } from './tensor.ts';
+import type { Tensor, TensorLike } from './tensor.ts';
 import { TensorMath } from './tensorMath.ts';
 
 /** Sizes as separate arguments or as one array: `x.reshape(2, -1)`, `x.reshape([2, -1])`. */
@@ -30,7 +31,7 @@ export abstract class TensorShape extends TensorMath {
     return f.transpose(this, dim0, dim1);
   }
   t(this: Tensor): Tensor {
-    return f.t(this);
+    return f.transposeMatrix(this);
   }
   /** The last two axes exchanged. */
   get mT(): Tensor {
@@ -42,7 +43,8 @@ export abstract class TensorShape extends TensorMath {
   expand(this: Tensor, ...shape: SizeArgs): Tensor {
     return f.expand(this, sizeList(shape));
   }
-  expandAs(this: Tensor, other: Tensor): Tensor {
+  expandAs(this: Tensor, other: TensorLike): Tensor {
+    assertTensor(other, 'expandAs', 'other');
     return f.expand(this, other.shape);
   }
   broadcastTo(this: Tensor, shape: readonly Size[]): Tensor {

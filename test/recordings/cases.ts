@@ -6,7 +6,7 @@ import { bytesOf, type DType, isFloat } from '../../src/core/dtype.ts';
 import { Storage } from '../../src/core/storage.ts';
 import { contiguousStrides, product, StridedView, toNumbers } from '../../src/core/view.ts';
 import * as tn from '../../src/index.ts';
-import { Tensor } from '../../src/tensor/tensor.ts';
+import { type Tensor, TensorObject } from '../../src/tensor/tensor.ts';
 
 type Row = [dtype: DType, sizes: number[], byteOffset: number, length?: number, strides?: number[], offset?: number];
 type Literal =
@@ -50,7 +50,7 @@ export function load(family: string): { recording: Recording; data: Uint8Array }
 function make(row: Row, data: Uint8Array): Tensor {
   const [dtype, sizes, start, length = product(sizes), strides = contiguousStrides(sizes), offset = 0] = row;
   const bytes = data.slice(start, start + length * bytesOf(dtype));
-  return Tensor.of(new StridedView(new Storage(bytes.buffer as ArrayBuffer), dtype, sizes, strides, offset));
+  return TensorObject.of(new StridedView(new Storage(bytes.buffer as ArrayBuffer), dtype, sizes, strides, offset));
 }
 
 function decode(value: Literal, { tensors }: Recording, data: Uint8Array): unknown {
@@ -67,7 +67,9 @@ function decode(value: Literal, { tensors }: Recording, data: Uint8Array): unkno
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-function call(fn: string, args: unknown[]): unknown {
+function call(recorded: string, args: unknown[]): unknown {
+  // The function `t` is ours: it says that an expression is a tensor. torch.t is a method.
+  const fn = recorded === 't' ? '.t' : recorded;
   if (fn.startsWith('.')) {
     const [self, ...rest] = args as [Record<string, AnyFunction>, ...unknown[]];
     return self[fn.slice(1)](...rest);
@@ -121,7 +123,7 @@ export function runCase(entry: Case, recording: Recording, data: Uint8Array, sum
 
 function wholeStorage(x: Tensor): Tensor {
   const length = x.storage.byteLength / bytesOf(x.dtype);
-  return Tensor.of(new StridedView(x.storage, x.dtype, [length], [1], 0));
+  return TensorObject.of(new StridedView(x.storage, x.dtype, [length], [1], 0));
 }
 
 export const families = readdirSync(folder)

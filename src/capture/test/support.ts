@@ -4,7 +4,7 @@ import { copyElements, type StridedView, toNumbers } from '../../core/view.ts';
 import { interpret } from '../../graph/interpreter.ts';
 import { printGraph } from '../../graph/printer.ts';
 import { isTensor } from '../../tensor/functions/operands.ts';
-import { Tensor } from '../../tensor/tensor.ts';
+import { type Tensor, TensorObject } from '../../tensor/tensor.ts';
 import { type Captured, type CaptureOutcome, capture } from '../capture.ts';
 import { flattenCall } from '../inputTree.ts';
 import { type InputMatchers, type Matcher, matchersByPosition } from '../matchers.ts';
@@ -70,7 +70,7 @@ export function replay({ graph }: Captured, part: Setup, args: readonly unknown[
   const written = mutations.map(copyElements);
   graph.mutations.forEach(({ target }, i) => {
     const to = (target.kind === 'input' ? inputs : parameters)[target.index] as Tensor;
-    to.copy_(Tensor.of(written[i]));
+    to.copy_(TensorObject.of(written[i]));
   });
   return buildResult(graph.result, { outputs: fresh, inputs, parameters, dims });
 }

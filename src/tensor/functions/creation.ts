@@ -10,8 +10,8 @@ import { categoryOf, type ScalarOperand } from '../../ops/promotion.ts';
 import { shapeText } from '../../ops/shapes.ts';
 import { isSymbolic, type Size } from '../../symbolic/symInt.ts';
 import { apply1 } from '../apply.ts';
-import { Tensor } from '../tensor.ts';
-import { describe, isScalar, isTensor } from './operands.ts';
+import { type Tensor, type TensorLike, TensorObject } from '../tensor.ts';
+import { assertTensor, describe, isScalar, isTensor, type Mask } from './operands.ts';
 
 export interface TensorOptions {
   readonly dtype?: DType;
@@ -84,7 +84,7 @@ function fromArray(data: ArrayData, dtype: DType | undefined): Tensor {
     });
   const storage = Storage.allocate(own, data.length);
   (storage.typed(own) as Float32Array).set(data as Float32Array);
-  const made = Tensor.of(new StridedView(storage, own, [data.length], [1], 0));
+  const made = TensorObject.of(new StridedView(storage, own, [data.length], [1], 0));
   return dtype === undefined || dtype === own ? made : apply1(ops.cast, [made], { dtype });
 }
 
@@ -100,13 +100,25 @@ export function fromBuffer(buffer: ArrayBuffer, shape: readonly number[], dtype:
       what: `fromBuffer: ${dtype} ${shapeText(shape)} at byte ${byteOffset} does not fit a buffer of ${buffer.byteLength} bytes`,
     });
   }
-  return Tensor.of(new StridedView(new Storage(buffer, byteOffset, bytes), dtype, shape, contiguousStrides(shape)));
+  return TensorObject.of(
+    new StridedView(new Storage(buffer, byteOffset, bytes), dtype, shape, contiguousStrides(shape)),
+  );
 }
 
 function checkShape(op: string, shape: readonly Size[]): void {
   const bad =
     !Array.isArray(shape) || shape.some((size) => typeof size === 'number' && !(Number.isInteger(size) && size >= 0));
   if (bad) throw new TnError({ what: `${op}: sizes must be whole numbers from 0`, found: [`found ${String(shape)}`] });
+}
+
+/**
+ * The tensor that an expression of tensors and operators is: TypeScript gives `x + y * 2` the type number, and
+ * `t(x + y * 2)` the type `Tensor`. A plain number becomes a 0-d tensor (float32, bool of a boolean).
+ */
+export function t<R extends number = number>(expression: Mask): Tensor<R> {
+  const value: Mask = expression;
+  const made = isTensor(value) ? value : full([], value, { dtype: typeof value === 'boolean' ? 'bool' : 'float32' });
+  return made as Tensor<R>;
 }
 
 /** Every element `value` (torch.full). Without `dtype`: float32 for a number, as `tensor`; bool for a boolean, int64 for a bigint. */
@@ -128,18 +140,21 @@ export function ones(shape: readonly Size[], { dtype = 'float32' }: TensorOption
 /** Unspecified contents; here zeros, which the operating system gives for nothing (torch.empty). */
 export const empty = zeros;
 
-export function zerosLike(x: Tensor, { dtype = x.dtype }: TensorOptions = {}): Tensor {
-  return full(x.shape, 0, { dtype });
+export function zerosLike(x: TensorLike, { dtype }: TensorOptions = {}): Tensor {
+  assertTensor(x, 'zerosLike', 'x');
+  return full(x.shape, 0, { dtype: dtype ?? x.dtype });
 }
 
-export function onesLike(x: Tensor, { dtype = x.dtype }: TensorOptions = {}): Tensor {
-  return full(x.shape, 1, { dtype });
+export function onesLike(x: TensorLike, { dtype }: TensorOptions = {}): Tensor {
+  assertTensor(x, 'onesLike', 'x');
+  return full(x.shape, 1, { dtype: dtype ?? x.dtype });
 }
 
 export const emptyLike = zerosLike;
 
-export function fullLike(x: Tensor, value: ScalarOperand, { dtype = x.dtype }: TensorOptions = {}): Tensor {
-  return full(x.shape, value, { dtype });
+export function fullLike(x: TensorLike, value: ScalarOperand, { dtype }: TensorOptions = {}): Tensor {
+  assertTensor(x, 'fullLike', 'x');
+  return full(x.shape, value, { dtype: dtype ?? x.dtype });
 }
 
 /** arange(end), arange(start, end) or arange(start, end, step) (torch.arange): int64 if all are whole, else float32. */

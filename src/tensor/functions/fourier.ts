@@ -6,10 +6,10 @@ import { ops } from '../../ops/index.ts';
 import { shapeText, staticSize } from '../../ops/shapes.ts';
 import { sizeEq, sizeLt, sizeSub } from '../../symbolic/symInt.ts';
 import { apply1 } from '../apply.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Tensor, TensorLike } from '../tensor.ts';
 import { type TensorOptions, tensor } from './creation.ts';
 import { type PadOptions, pad } from './joining.ts';
-import { assertTensor } from './operands.ts';
+import { assertOptionalTensor, assertTensor } from './operands.ts';
 import { mul, to } from './pointwise.ts';
 import { movedim, narrow, squeeze, transpose, unsqueeze } from './views.ts';
 
@@ -24,7 +24,7 @@ export interface RfftOptions {
  * torch.view_as_real(torch.fft.rfft(x)): n samples along `dim` become floor(n / 2) + 1 bins there,
  * real and imaginary part in a new last axis of 2.
  */
-export function rfft(x: Tensor, { n, dim = -1, norm = 'backward' }: RfftOptions = {}): Tensor {
+export function rfft(x: TensorLike, { n, dim = -1, norm = 'backward' }: RfftOptions = {}): Tensor {
   assertTensor(x, 'rfft', 'x');
   const last = movedim(x, dim, -1);
   const own = last.shape[last.sizes.length - 1];
@@ -44,7 +44,7 @@ export interface StftOptions {
   /** Default nFft; a shorter window is padded on both sides. */
   readonly winLength?: number;
   /** [winLength]; default ones. */
-  readonly window?: Tensor | null;
+  readonly window?: TensorLike | null;
   /** Pad nFft / 2 on both sides, so that frame t is centred at t * hopLength. */
   readonly center?: boolean;
   readonly padMode?: PadOptions['mode'];
@@ -55,7 +55,7 @@ export interface StftOptions {
  * Short-time Fourier transform of a real signal [T] or [B, T]: [B, nFft / 2 + 1, frames, 2]
  * (torch.view_as_real(torch.stft(..., onesided=True, returnComplex=True))).
  */
-export function stft(x: Tensor, nFft: number, options: StftOptions = {}): Tensor {
+export function stft(x: TensorLike, nFft: number, options: StftOptions = {}): Tensor {
   const {
     hopLength = Math.floor(nFft / 4),
     winLength = nFft,
@@ -64,6 +64,7 @@ export function stft(x: Tensor, nFft: number, options: StftOptions = {}): Tensor
     padMode = 'reflect',
   } = options;
   assertTensor(x, 'stft', 'x');
+  assertOptionalTensor(window, 'stft', 'window');
   const rank = x.sizes.length;
   const valid = rank >= 1 && rank <= 2 && nFft >= 1 && hopLength >= 1 && winLength >= 1 && winLength <= nFft;
   if (!valid || (window && (window.sizes.length !== 1 || window.sizes[0] !== winLength))) {

@@ -9,7 +9,7 @@ import { readElements } from '../../ops/kernels.ts';
 import { broadcastShapes, elementCount, normalizeAxes, normalizeAxis } from '../../ops/shapes.ts';
 import { isSymInt, type Size, sizeAdd, sizeSub } from '../../symbolic/symInt.ts';
 import { apply1 } from '../apply.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Tensor, TensorLike } from '../tensor.ts';
 import { normalizeIndex, sliceBounds } from './bounds.ts';
 import { tensor } from './creation.ts';
 import { cat } from './joining.ts';
@@ -18,6 +18,7 @@ import {
   describe,
   isScalar,
   isTensor,
+  type Mask,
   meetScalar,
   type Operand,
   type ScalarOperand,
@@ -26,7 +27,7 @@ import * as p from './pointwise.ts';
 import { expand, flatten, movedim, requireAxis, reshape, select, slice, unsqueeze } from './views.ts';
 
 /** a where the condition holds, else b; broadcast and promoted; either may be a number (torch.where). */
-export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+export function where(condition: Mask, a: Operand, b: Operand): Tensor {
   assertTensor(condition, 'where', 'condition');
   if (isTensor(a) && isTensor(b)) return apply1(ops.where, [condition, a, b], {});
   if (isTensor(a) && isScalar(b)) return apply1(ops.where, [condition, meetScalar(a, b)], { right: b });
@@ -36,12 +37,14 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 }
 
 /** `value` where the mask holds; the dtype of x stays (torch.Tensor.masked_fill). */
-export function maskedFill(x: Tensor, mask: Tensor, value: Operand): Tensor {
+export function maskedFill(x: TensorLike, mask: Mask, value: Operand): Tensor {
+  assertTensor(x, 'maskedFill', 'x');
+  assertTensor(mask, 'maskedFill', 'mask');
   return p.to(where(mask, isTensor(value) ? p.to(value, x.dtype) : value, x), x.dtype);
 }
 
 /** Each element within [min, max]; null: no bound (torch.clamp). NaN stays NaN. */
-export function clamp(x: Tensor, min: Operand | null = null, max: Operand | null = null): Tensor {
+export function clamp(x: TensorLike, min: Operand | null = null, max: Operand | null = null): Tensor {
   assertTensor(x, 'clamp', 'x');
   if (min === null && max === null) throw new TnError({ what: 'clamp: needs min or max' });
   if (isTensor(min) || isTensor(max)) {
@@ -53,46 +56,55 @@ export function clamp(x: Tensor, min: Operand | null = null, max: Operand | null
 }
 
 /** Rows of `weight` [V, …] at integer positions (torch.nn.functional.embedding). */
-export function embedding(weight: Tensor, indices: Tensor): Tensor {
+export function embedding(weight: TensorLike, indices: TensorLike): Tensor {
+  assertTensor(weight, 'embedding', 'weight');
   assertTensor(indices, 'embedding', 'indices');
   return apply1(ops.embedding, [weight, indices], {});
 }
 
 /** The entries of one axis at the positions of a 1-d tensor (torch.index_select). */
-export function indexSelect(x: Tensor, dim: number, indices: Tensor): Tensor {
+export function indexSelect(x: TensorLike, dim: number, indices: TensorLike): Tensor {
+  assertTensor(x, 'indexSelect', 'x');
+  assertTensor(indices, 'indexSelect', 'indices');
   return apply1(ops.indexSelect, [x, indices], { axis: requireAxis('indexSelect', x, dim) });
 }
 
 /** out[i][j] = x[index[i][j]][j] for dim 0, and so on (torch.gather). */
-export function gather(x: Tensor, dim: number, indices: Tensor): Tensor {
+export function gather(x: TensorLike, dim: number, indices: TensorLike): Tensor {
+  assertTensor(x, 'gather', 'x');
+  assertTensor(indices, 'gather', 'indices');
   return apply1(ops.gather, [x, indices], { axis: requireAxis('gather', x, dim) });
 }
 
 /** Elements of the flattened tensor (torch.take). */
-export function take(x: Tensor, indices: Tensor): Tensor {
+export function take(x: TensorLike, indices: TensorLike): Tensor {
+  assertTensor(x, 'take', 'x');
+  assertTensor(indices, 'take', 'indices');
   return reshape(indexSelect(flatten(x), 0, flatten(indices)), indices.shape);
 }
 
 /** Along `dim` at one position each (torch.take_along_dim, indices not broadcast). */
-export const takeAlongDim = (x: Tensor, indices: Tensor, dim: number): Tensor => gather(x, dim, indices);
+export const takeAlongDim = (x: TensorLike, indices: TensorLike, dim: number): Tensor => gather(x, dim, indices);
 
 /** Axes reversed; a copy (torch.flip). */
-export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
+export function flip(x: TensorLike, dims: number | readonly number[]): Tensor {
+  assertTensor(x, 'flip', 'x');
   return apply1(ops.flip, [x], { axes: normalizeAxes('flip', dims, x.sizes.length) });
 }
 
 /** Elements shifted along axes, those pushed out coming in again (torch.roll). */
 export function roll(
-  x: Tensor,
+  x: TensorLike,
   shifts: number | readonly number[],
   dims: number | readonly number[] | null = null,
 ): Tensor {
+  assertTensor(x, 'roll', 'x');
   if (dims === null) return reshape(roll(flatten(x), shifts, 0), x.shape);
   const counts = [shifts].flat() as number[];
   const axes = [dims].flat() as number[];
   if (counts.length !== axes.length)
     throw new TnError({ what: `roll: ${counts.length} shifts for ${axes.length} dims` });
-  return axes.reduce((y, dim, i) => {
+  return axes.reduce<Tensor>((y, dim, i) => {
     const axis = normalizeAxis('roll', dim, y.sizes.length);
     const size = y.shape[axis];
     const shift =
@@ -107,31 +119,37 @@ export function roll(
 }
 
 /** The lower triangle of the last two axes, zero elsewhere (torch.tril). */
-export function tril(x: Tensor, diagonal: Size = 0): Tensor {
+export function tril(x: TensorLike, diagonal: Size = 0): Tensor {
+  assertTensor(x, 'tril', 'x');
   return apply1(ops.tril, [x], { diagonal });
 }
 
 /** The upper triangle of the last two axes, zero elsewhere (torch.triu). */
-export function triu(x: Tensor, diagonal: Size = 0): Tensor {
+export function triu(x: TensorLike, diagonal: Size = 0): Tensor {
+  assertTensor(x, 'triu', 'x');
   return apply1(ops.triu, [x], { diagonal });
 }
 
 /** x with x[start:end:step] along `dim` replaced (torch.slice_scatter). */
 export function sliceScatter(
-  x: Tensor,
-  src: Tensor,
+  x: TensorLike,
+  src: TensorLike,
   dim = 0,
   start: Size | null = null,
   end: Size | null = null,
   step = 1,
 ): Tensor {
+  assertTensor(src, 'sliceScatter', 'src');
+  assertTensor(x, 'sliceScatter', 'x');
   const axis = requireAxis('sliceScatter', x, dim);
   const [from, upTo] = sliceBounds('sliceScatter', start, end, x.shape[axis]);
   return apply1(ops.sliceScatter, [x, p.to(src, x.dtype)], { axis, start: from, end: upTo, step });
 }
 
 /** x with x[index] along `dim` replaced (torch.select_scatter). */
-export function selectScatter(x: Tensor, src: Tensor, dim: number, index: Size): Tensor {
+export function selectScatter(x: TensorLike, src: TensorLike, dim: number, index: Size): Tensor {
+  assertTensor(src, 'selectScatter', 'src');
+  assertTensor(x, 'selectScatter', 'x');
   const axis = requireAxis('selectScatter', x, dim);
   return apply1(ops.selectScatter, [x, p.to(src, x.dtype)], {
     axis,
@@ -140,7 +158,7 @@ export function selectScatter(x: Tensor, src: Tensor, dim: number, index: Size):
 }
 
 /** Positions of the elements that are not zero, one row each: int64 [count, dims] (torch.nonzero). Reads the values. */
-export function nonzero(x: Tensor): Tensor {
+export function nonzero(x: Mask): Tensor {
   assertTensor(x, 'nonzero', 'x');
   activeTracer?.readValues(x, 'nonzero()');
   const flags = readElements(x, 'bool');
@@ -155,7 +173,9 @@ export function nonzero(x: Tensor): Tensor {
 }
 
 /** The elements where the mask holds, in order, as one axis (torch.masked_select). Reads the mask. */
-export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+export function maskedSelect(x: TensorLike, mask: Mask): Tensor {
+  assertTensor(x, 'maskedSelect', 'x');
+  assertTensor(mask, 'maskedSelect', 'mask');
   const shape = broadcastShapes('maskedSelect', [x.shape, mask.shape]);
   const flat = flatten(expand(mask, shape).contiguous());
   return indexSelect(reshape(expand(x, shape), [-1]), 0, reshape(nonzero(flat), [-1]));
@@ -169,7 +189,8 @@ export type IndexItem = Size | null | 'new' | '...' | readonly [Size | null, (Si
  * 'new' adds one, '...' skips to the last axes, tensors pick (integer positions, broadcast together; or a bool mask
  * whose elements are read here). Without tensors the result is a view.
  */
-export function index(x: Tensor, ...items: readonly IndexItem[]): Tensor {
+export function index(x: TensorLike, ...items: readonly IndexItem[]): Tensor {
+  assertTensor(x, 'index', 'x');
   const used = items.filter((item) => item !== 'new' && item !== '...').length;
   const picks: { axis: number; at: Tensor }[] = [];
   let out = x;

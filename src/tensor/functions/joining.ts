@@ -6,12 +6,12 @@ import { type PadMode, padModes } from '../../ops/joining.ts';
 import { normalizeAxis } from '../../ops/shapes.ts';
 import { type Size, sizeNeg } from '../../symbolic/symInt.ts';
 import { apply1 } from '../apply.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Tensor, TensorLike } from '../tensor.ts';
 import { assertTensor, type ScalarOperand } from './operands.ts';
 import { requireAxis, slice, unsqueeze } from './views.ts';
 
 /** One after another along `dim`; equal elsewhere, dtypes promoted (torch.cat). */
-export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+export function cat(tensors: readonly TensorLike[], dim = 0): Tensor {
   if (!Array.isArray(tensors) || tensors.length === 0)
     throw new TnError({ what: 'cat: needs a list of at least one tensor' });
   for (const x of tensors) assertTensor(x, 'cat', 'tensors');
@@ -23,7 +23,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
 }
 
 /** Tensors of equal shape along a new axis (torch.stack). */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+export function stack(tensors: readonly TensorLike[], dim = 0): Tensor {
   if (!Array.isArray(tensors) || tensors.length === 0)
     throw new TnError({ what: 'stack: needs a list of at least one tensor' });
   const axis = normalizeAxis('stack', dim, tensors[0].sizes.length + 1);
@@ -43,7 +43,11 @@ export interface PadOptions {
  * Pads the last axes: `[left, right]` the last one, `[left, right, top, bottom]` the last two, …
  * Negative counts cut off (constant mode only) (torch.nn.functional.pad).
  */
-export function pad(x: Tensor, padding: readonly Size[], { mode = 'constant', value = 0 }: PadOptions = {}): Tensor {
+export function pad(
+  x: TensorLike,
+  padding: readonly Size[],
+  { mode = 'constant', value = 0 }: PadOptions = {},
+): Tensor {
   assertTensor(x, 'pad', 'x');
   const rank = x.sizes.length;
   if (!padModes.includes(mode))

@@ -5,9 +5,9 @@ import { ops } from '../../ops/index.ts';
 import { sameSize, shapeText, staticSize } from '../../ops/shapes.ts';
 import { type Size, sizeMul } from '../../symbolic/symInt.ts';
 import { apply1 } from '../apply.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Tensor, TensorLike } from '../tensor.ts';
 import { cat, pad } from './joining.ts';
-import { assertTensor } from './operands.ts';
+import { assertOptionalTensor, assertTensor, type Mask } from './operands.ts';
 import { amax, mean } from './reductions.ts';
 import { narrow, permute, reshape, select, slice, squeeze, transpose, unfold, unsqueeze } from './views.ts';
 
@@ -15,7 +15,7 @@ import { narrow, permute, reshape, select, slice, squeeze, transpose, unfold, un
  * Matrix product with broadcast batch axes; vectors as in torch.matmul ([K]·[K] → [], [M,K]·[K] → [M]).
  * Float dtypes may be mixed: computed in float32 (float64 if one is), the promoted dtype comes out.
  */
-export function matmul(a: Tensor, b: Tensor): Tensor {
+export function matmul(a: TensorLike, b: TensorLike): Tensor {
   assertTensor(a, 'matmul', 'a');
   assertTensor(b, 'matmul', 'b');
   if (a.sizes.length === 0 || b.sizes.length === 0) {
@@ -32,7 +32,9 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return out;
 }
 
-function ranked(op: string, a: Tensor, rankA: number, b: Tensor, rankB: number): Tensor {
+function ranked(op: string, a: TensorLike, rankA: number, b: TensorLike, rankB: number): Tensor {
+  assertTensor(a, op, 'a');
+  assertTensor(b, op, 'b');
   if (a.sizes.length !== rankA || b.sizes.length !== rankB) {
     throw new TnError({
       what: `${op}: needs ${rankA} and ${rankB} dims, found ${shapeText(a.shape)} and ${shapeText(b.shape)}`,
@@ -42,34 +44,38 @@ function ranked(op: string, a: Tensor, rankA: number, b: Tensor, rankB: number):
 }
 
 /** torch.mm. */
-export function mm(a: Tensor, b: Tensor): Tensor {
+export function mm(a: TensorLike, b: TensorLike): Tensor {
   return ranked('mm', a, 2, b, 2);
 }
 
 /** torch.bmm. */
-export function bmm(a: Tensor, b: Tensor): Tensor {
+export function bmm(a: TensorLike, b: TensorLike): Tensor {
   return ranked('bmm', a, 3, b, 3);
 }
 
 /** torch.dot. */
-export function dot(a: Tensor, b: Tensor): Tensor {
+export function dot(a: TensorLike, b: TensorLike): Tensor {
   return ranked('dot', a, 1, b, 1);
 }
 
 /** torch.outer. */
-export function outer(a: Tensor, b: Tensor): Tensor {
+export function outer(a: TensorLike, b: TensorLike): Tensor {
+  assertTensor(a, 'outer', 'a');
+  assertTensor(b, 'outer', 'b');
   return ranked('outer', unsqueeze(a, 1), 2, unsqueeze(b, 0), 2);
 }
 
 /** x weightᵀ + bias: x [..., K], weight [N, K], bias [N] (torch.nn.functional.linear). */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+export function linear(x: TensorLike, weight: TensorLike, bias: TensorLike | null = null): Tensor {
+  assertTensor(weight, 'linear', 'weight');
+  assertOptionalTensor(bias, 'linear', 'bias');
   assertTensor(x, 'linear', 'x');
   return apply1(ops.linear, bias ? [x, weight, bias] : [x, weight], {});
 }
 
 export interface AttentionOptions {
   /** Broadcastable to [..., L, S]: bool (true: may attend) or float (added to the scores). */
-  readonly attnMask?: Tensor | null;
+  readonly attnMask?: Mask | null;
   /** Query i sees keys up to i. */
   readonly isCausal?: boolean;
   /** Query i sees keys up to i + causalOffset: S - L aligns the last query with the last key (ours, not PyTorch's). */
@@ -80,12 +86,15 @@ export interface AttentionOptions {
 
 /** softmax(q kᵀ scale) v: q [..., L, E], k [..., S, E], v [..., S, Ev] (torch.nn.functional.scaled_dot_product_attention). */
 export function scaledDotProductAttention(
-  q: Tensor,
-  k: Tensor,
-  v: Tensor,
+  q: TensorLike,
+  k: TensorLike,
+  v: TensorLike,
   { attnMask = null, isCausal = false, causalOffset = null, scale = null }: AttentionOptions = {},
 ): Tensor {
+  assertTensor(k, 'scaledDotProductAttention', 'k');
+  assertTensor(v, 'scaledDotProductAttention', 'v');
   assertTensor(q, 'scaledDotProductAttention', 'q');
+  assertOptionalTensor(attnMask, 'scaledDotProductAttention', 'attnMask');
   if (attnMask && isCausal)
     throw new TnError({ what: 'scaledDotProductAttention: attnMask and isCausal exclude each other' });
   const offset = causalOffset ?? (isCausal ? 0 : null);
@@ -105,11 +114,13 @@ export interface Conv1dOptions {
 
 /** x [B, Cin, T] or [Cin, T], weight [Cout, Cin / groups, K], bias [Cout] (torch.nn.functional.conv1d). */
 export function conv1d(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null = null,
+  x: TensorLike,
+  weight: TensorLike,
+  bias: TensorLike | null = null,
   { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv1dOptions = {},
 ): Tensor {
+  assertTensor(weight, 'conv1d', 'weight');
+  assertOptionalTensor(bias, 'conv1d', 'bias');
   assertTensor(x, 'conv1d', 'x');
   if (x.sizes.length === 2)
     return squeeze(conv1d(unsqueeze(x, 0), weight, bias, { stride, padding, dilation, groups }), 0);
@@ -144,11 +155,13 @@ function dilatedWindows(x: Tensor, dim: number, size: number, step: number, dila
 
 /** x [B, Cin, H, W], weight [Cout, Cin / groups, Kh, Kw], bias [Cout] (torch.nn.functional.conv2d): windows times weights. */
 export function conv2d(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null = null,
+  x: TensorLike,
+  weight: TensorLike,
+  bias: TensorLike | null = null,
   { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions = {},
 ): Tensor {
+  assertTensor(weight, 'conv2d', 'weight');
+  assertOptionalTensor(bias, 'conv2d', 'bias');
   assertTensor(x, 'conv2d', 'x');
   if (x.sizes.length === 3)
     return squeeze(conv2d(unsqueeze(x, 0), weight, bias, { stride, padding, dilation, groups }), 0);
@@ -188,10 +201,11 @@ export interface PoolOptions {
 
 /** torch.nn.functional.max_pool1d over the last axis. */
 export function maxPool1d(
-  x: Tensor,
+  x: TensorLike,
   kernelSize: number,
   { stride = kernelSize, padding = 0 }: PoolOptions = {},
 ): Tensor {
+  assertTensor(x, 'maxPool1d', 'x');
   const [step, sides] = [pair(stride)[0], pair(padding)[0]];
   const padded = sides === 0 ? x : pad(x, [sides, sides], { value: Number.NEGATIVE_INFINITY });
   return amax(unfold(padded, -1, kernelSize, step), -1);
@@ -199,10 +213,11 @@ export function maxPool1d(
 
 /** torch.nn.functional.avg_pool1d over the last axis (padding counts as zeros). */
 export function avgPool1d(
-  x: Tensor,
+  x: TensorLike,
   kernelSize: number,
   { stride = kernelSize, padding = 0 }: PoolOptions = {},
 ): Tensor {
+  assertTensor(x, 'avgPool1d', 'x');
   const [step, sides] = [pair(stride)[0], pair(padding)[0]];
   const padded = sides === 0 ? x : pad(x, [sides, sides]);
   return mean(unfold(padded, -1, kernelSize, step), -1);
@@ -217,18 +232,20 @@ function windows2d(x: Tensor, kernel: readonly [number, number], options: PoolOp
 
 /** torch.nn.functional.max_pool2d over the last two axes. */
 export function maxPool2d(
-  x: Tensor,
+  x: TensorLike,
   kernelSize: number | readonly [number, number],
   options: PoolOptions = {},
 ): Tensor {
+  assertTensor(x, 'maxPool2d', 'x');
   return amax(windows2d(x, pair(kernelSize), options, Number.NEGATIVE_INFINITY), [-2, -1]);
 }
 
 /** torch.nn.functional.avg_pool2d over the last two axes (padding counts as zeros). */
 export function avgPool2d(
-  x: Tensor,
+  x: TensorLike,
   kernelSize: number | readonly [number, number],
   options: PoolOptions = {},
 ): Tensor {
+  assertTensor(x, 'avgPool2d', 'x');
   return mean(windows2d(x, pair(kernelSize), options, 0), [-2, -1]);
 }

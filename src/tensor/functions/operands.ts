@@ -7,12 +7,15 @@ import { ops } from '../../ops/index.ts';
 import { categoryOf, type ScalarOperand } from '../../ops/promotion.ts';
 import { isSymbolic, isSymInt } from '../../symbolic/symInt.ts';
 import { apply1 } from '../apply.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Tensor, TensorLike } from '../tensor.ts';
 
 export type { ScalarOperand } from '../../ops/promotion.ts';
 
 /** A tensor, or a number that broadcasts (may be a symbolic size while a capture runs). */
 export type Operand = Tensor | ScalarOperand;
+
+/** A tensor of truth values, or a comparison of tensors, which the type checker takes for a boolean. */
+export type Mask = TensorLike | boolean;
 
 export function isTensor(x: unknown): x is Tensor {
   return x instanceof StridedView;
@@ -26,6 +29,10 @@ export function assertTensor(x: unknown, op: string, name: string): asserts x is
   if (!isTensor(x)) {
     throw new TnError({ what: `${op}: \`${name}\` must be a tensor`, found: [`found ${describe(x)}`] });
   }
+}
+
+export function assertOptionalTensor(x: unknown, op: string, name: string): asserts x is Tensor | null | undefined {
+  if (x !== null && x !== undefined) assertTensor(x, op, name);
 }
 
 export function describe(x: unknown): string {

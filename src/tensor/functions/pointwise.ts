@@ -7,8 +7,8 @@ import type { BinaryAttrs } from '../../ops/binary.ts';
 import { ops } from '../../ops/index.ts';
 import type { OpRecord } from '../../ops/record.ts';
 import { apply1 } from '../apply.ts';
-import type { Tensor } from '../tensor.ts';
-import { describe, isScalar, isTensor, meetScalar, type Operand } from './operands.ts';
+import type { Tensor, TensorLike } from '../tensor.ts';
+import { assertTensor, describe, isScalar, isTensor, type Mask, meetScalar, type Operand } from './operands.ts';
 
 type UnaryRecord = OpRecord<Record<never, never>>;
 
@@ -28,8 +28,8 @@ const binaryFunction =
     binary(op, left, right);
 
 const unaryFunction =
-  (op: UnaryRecord) =>
-  (x: Tensor): Tensor => {
+  <X extends Mask = TensorLike>(op: UnaryRecord) =>
+  (x: X): Tensor => {
     if (!isTensor(x)) throw new TnError({ what: `${op.name}: needs a tensor`, found: [`found ${describe(x)}`] });
     return apply1(op, [x], {});
   };
@@ -116,7 +116,7 @@ export const round = unaryFunction(ops.round);
 export const trunc = unaryFunction(ops.trunc);
 export const relu = unaryFunction(ops.relu);
 export const silu = unaryFunction(ops.silu);
-export const logicalNot = unaryFunction(ops.logicalNot);
+export const logicalNot = unaryFunction<Mask>(ops.logicalNot);
 export const isNan = unaryFunction(ops.isNan);
 export const isInf = unaryFunction(ops.isInf);
 export const clone = unaryFunction(ops.clone);
@@ -124,12 +124,12 @@ const geluErf = unaryFunction(ops.gelu);
 const geluTanh = unaryFunction(ops.geluTanh);
 
 /** x * x (torch.square). */
-export function square(x: Tensor): Tensor {
+export function square(x: TensorLike): Tensor {
   return mul(x, x);
 }
 
 /** Neither NaN nor infinite (torch.isfinite). */
-function allFinite(x: Tensor): Tensor {
+function allFinite(x: TensorLike): Tensor {
   return logicalNot(logicalOr(isNan(x), isInf(x)));
 }
 
@@ -140,12 +140,13 @@ export interface GeluOptions {
 }
 
 /** Gaussian error linear unit, exact or in its tanh form (torch.nn.functional.gelu). Float tensors only. */
-export function gelu(x: Tensor, { approximate = 'none' }: GeluOptions = {}): Tensor {
+export function gelu(x: TensorLike, { approximate = 'none' }: GeluOptions = {}): Tensor {
   return approximate === 'tanh' ? geluTanh(x) : geluErf(x);
 }
 
 /** Another dtype; the tensor itself if it already has it (torch.Tensor.to). */
-export function to(x: Tensor, dtype: DType): Tensor {
+export function to(x: TensorLike, dtype: DType): Tensor {
+  assertTensor(x, 'to', 'x');
   assertDType(dtype, 'to');
   return x.dtype === dtype ? x : apply1(ops.cast, [x], { dtype });
 }

@@ -7,7 +7,8 @@ import { blocksFor } from '../../ops/random.ts';
 import { elementCount } from '../../ops/shapes.ts';
 import { type Size, sizeHint } from '../../symbolic/symInt.ts';
 import { apply1 } from '../apply.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Tensor, TensorLike } from '../tensor.ts';
+import { assertTensor } from './operands.ts';
 import { argsort } from './reductions.ts';
 
 export class Generator {
@@ -69,12 +70,14 @@ export function randn(
   return apply1(ops.randn, [], { shape: [...shape], dtype, ...reserve(shape, generator) });
 }
 
-export function randLike(x: Tensor, { dtype = x.dtype, ...rest }: RandomOptions = {}): Tensor {
-  return rand(x.shape, { dtype, ...rest });
+export function randLike(x: TensorLike, options: RandomOptions = {}): Tensor {
+  assertTensor(x, 'randLike', 'x');
+  return rand(x.shape, { dtype: x.dtype, ...options });
 }
 
-export function randnLike(x: Tensor, { dtype = x.dtype, ...rest }: RandomOptions = {}): Tensor {
-  return randn(x.shape, { dtype, ...rest });
+export function randnLike(x: TensorLike, options: RandomOptions = {}): Tensor {
+  assertTensor(x, 'randnLike', 'x');
+  return randn(x.shape, { dtype: x.dtype, ...options });
 }
 
 /** Whole numbers in [low, high) (torch.randint). */

@@ -8,21 +8,21 @@ import type { ReduceAttrs } from '../../ops/reduction.ts';
 import { elementCount, normalizeAxes, normalizeAxis } from '../../ops/shapes.ts';
 import { type Size, sizeSub } from '../../symbolic/symInt.ts';
 import { apply1, applyOp } from '../apply.ts';
-import type { Tensor } from '../tensor.ts';
-import { assertTensor } from './operands.ts';
+import type { Tensor, TensorLike } from '../tensor.ts';
+import { assertTensor, type Mask } from './operands.ts';
 import * as p from './pointwise.ts';
 import { requireAxis, slice } from './views.ts';
 
 export type Dims = number | readonly number[] | null;
 
-function reduce(op: OpRecord<ReduceAttrs>, x: Tensor, dim: Dims | undefined, keepdim: boolean): Tensor {
+function reduce(op: OpRecord<ReduceAttrs>, x: Mask, dim: Dims | undefined, keepdim: boolean): Tensor {
   assertTensor(x, op.name, 'x');
   return apply1(op, [x], { axes: normalizeAxes(op.name, dim, x.sizes.length), keepdim });
 }
 
 const reducer =
-  (op: OpRecord<ReduceAttrs>) =>
-  (x: Tensor, dim?: Dims, keepdim = false): Tensor =>
+  <X extends Mask = TensorLike>(op: OpRecord<ReduceAttrs>) =>
+  (x: X, dim?: Dims, keepdim = false): Tensor =>
     reduce(op, x, dim, keepdim);
 
 /** torch.sum: integers and bools give int64. */
@@ -36,13 +36,13 @@ export const amax = reducer(ops.amax);
 /** torch.amin. */
 export const amin = reducer(ops.amin);
 /** torch.any; always bool. */
-export const any = reducer(ops.any);
+export const any = reducer<Mask>(ops.any);
 /** torch.all; always bool. */
-export const all = reducer(ops.all);
+export const all = reducer<Mask>(ops.all);
 
 const indexReducer =
   (op: OpRecord<ReduceAttrs>) =>
-  (x: Tensor, dim?: number | null, keepdim = false): Tensor =>
+  (x: TensorLike, dim?: number | null, keepdim = false): Tensor =>
     reduce(op, x, dim, keepdim);
 
 /** torch.argmax: int64 position of the first largest element along `dim`, or in the flattened tensor. */
@@ -56,17 +56,19 @@ export interface ValuesAndIndices {
 }
 
 /** Largest element of all, or values and first positions along `dim` (torch.max). For two tensors: `maximum`. */
-export function max(x: Tensor): Tensor;
-export function max(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
-export function max(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
+export function max(x: TensorLike): Tensor;
+export function max(x: TensorLike, dim: number, keepdim?: boolean): ValuesAndIndices;
+export function max(x: TensorLike, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
+  assertTensor(x, 'max', 'x');
   if (dim === undefined) return amax(x);
   return { values: amax(x, dim, keepdim), indices: argmax(x, dim, keepdim) };
 }
 
 /** Smallest element of all, or values and first positions along `dim` (torch.min). For two tensors: `minimum`. */
-export function min(x: Tensor): Tensor;
-export function min(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
-export function min(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
+export function min(x: TensorLike): Tensor;
+export function min(x: TensorLike, dim: number, keepdim?: boolean): ValuesAndIndices;
+export function min(x: TensorLike, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
+  assertTensor(x, 'min', 'x');
   if (dim === undefined) return amin(x);
   return { values: amin(x, dim, keepdim), indices: argmin(x, dim, keepdim) };
 }
@@ -77,7 +79,7 @@ export interface VarianceOptions {
 }
 
 /** torch.var. Half types are computed in float32. */
-export function variance(x: Tensor, dim?: Dims, keepdim = false, { correction = 1 }: VarianceOptions = {}): Tensor {
+export function variance(x: TensorLike, dim?: Dims, keepdim = false, { correction = 1 }: VarianceOptions = {}): Tensor {
   requireFloats('var', x);
   const axes = normalizeAxes('var', dim, x.sizes.length);
   const wide = x.dtype === 'float64' ? x : p.to(x, 'float32');
@@ -87,14 +89,14 @@ export function variance(x: Tensor, dim?: Dims, keepdim = false, { correction = 
 }
 
 /** torch.std. */
-export function std(x: Tensor, dim?: Dims, keepdim = false, options?: VarianceOptions): Tensor {
+export function std(x: TensorLike, dim?: Dims, keepdim = false, options?: VarianceOptions): Tensor {
   requireFloats('std', x);
   const wide = x.dtype === 'float64' ? x : p.to(x, 'float32');
   return p.to(p.sqrt(variance(wide, dim, keepdim, options)), x.dtype);
 }
 
 /** The p-norm of all elements or along axes (torch.linalg.vector_norm): Infinity for the largest magnitude. */
-export function norm(x: Tensor, order = 2, dim?: Dims, keepdim = false): Tensor {
+export function norm(x: TensorLike, order = 2, dim?: Dims, keepdim = false): Tensor {
   requireFloats('norm', x);
   const wide = x.dtype === 'float64' ? x : p.to(x, 'float32');
   const magnitude = p.abs(wide);
@@ -107,7 +109,7 @@ export function norm(x: Tensor, order = 2, dim?: Dims, keepdim = false): Tensor 
 }
 
 /** log Σ exp, without overflow (torch.logsumexp). */
-export function logsumexp(x: Tensor, dim: number | readonly number[], keepdim = false): Tensor {
+export function logsumexp(x: TensorLike, dim: number | readonly number[], keepdim = false): Tensor {
   requireFloats('logsumexp', x);
   const wide = x.dtype === 'float64' ? x : p.to(x, 'float32');
   const top = amax(wide, dim, true);
@@ -120,7 +122,8 @@ export function logsumexp(x: Tensor, dim: number | readonly number[], keepdim = 
 }
 
 /** Running sums along `dim` (torch.cumsum). Not compiled. */
-export function cumsum(x: Tensor, dim: number): Tensor {
+export function cumsum(x: TensorLike, dim: number): Tensor {
+  assertTensor(x, 'cumsum', 'x');
   return apply1(ops.cumsum, [x], { axis: normalizeAxis('cumsum', dim, x.sizes.length) });
 }
 
@@ -129,24 +132,27 @@ export interface SortOptions {
 }
 
 /** torch.sort, stable. Not compiled. */
-export function sort(x: Tensor, dim = -1, { descending = false }: SortOptions = {}): ValuesAndIndices {
+export function sort(x: TensorLike, dim = -1, { descending = false }: SortOptions = {}): ValuesAndIndices {
+  assertTensor(x, 'sort', 'x');
   const axis = normalizeAxis('sort', dim, x.sizes.length);
   const [values, indices] = applyOp(ops.sort, [x], { axis, descending });
   return { values, indices };
 }
 
 /** torch.argsort, stable. */
-export function argsort(x: Tensor, dim = -1, options?: SortOptions): Tensor {
+export function argsort(x: TensorLike, dim = -1, options?: SortOptions): Tensor {
+  assertTensor(x, 'argsort', 'x');
   return sort(x, dim, options).indices;
 }
 
 /** The k largest (or smallest) along `dim`, sorted (torch.topk). */
 export function topk(
-  x: Tensor,
+  x: TensorLike,
   k: Size,
   dim = -1,
   { largest = true }: { readonly largest?: boolean } = {},
 ): ValuesAndIndices {
+  assertTensor(x, 'topk', 'x');
   const axis = requireAxis('topk', x, dim);
   if (!(k <= x.sizes[axis]))
     throw new TnError({ what: `topk: k = ${String(k)} on an axis of size ${String(x.shape[axis])}` });
@@ -154,7 +160,7 @@ export function topk(
   return { values: slice(values, axis, 0, k), indices: slice(indices, axis, 0, k) };
 }
 
-function requireFloats(op: string, x: Tensor): void {
+function requireFloats(op: string, x: TensorLike): asserts x is Tensor {
   assertTensor(x, op, 'x');
   if (!isFloat(x.dtype))
     throw new TnError({ what: `${op}: needs floats, found ${x.dtype}`, fix: 'convert with .float() first' });

@@ -18,7 +18,7 @@ import {
   sizeSub,
 } from '../../symbolic/symInt.ts';
 import { apply1 } from '../apply.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Tensor, TensorLike } from '../tensor.ts';
 import { narrowBounds, normalizeIndex, sliceBounds } from './bounds.ts';
 import { assertTensor } from './operands.ts';
 
@@ -39,7 +39,7 @@ function completeShape(op: string, x: Tensor, shape: readonly Size[]): Size[] {
 }
 
 /** Another shape of the same elements; a view where the strides allow it, else of a copy (torch.reshape). */
-export function reshape(x: Tensor, shape: readonly Size[]): Tensor {
+export function reshape(x: TensorLike, shape: readonly Size[]): Tensor {
   assertTensor(x, 'reshape', 'x');
   const full = completeShape('reshape', x, shape);
   const source = viewStrides(x, full.map(sizeHint)) ? x : contiguous(x);
@@ -47,7 +47,8 @@ export function reshape(x: Tensor, shape: readonly Size[]): Tensor {
 }
 
 /** Another shape of the same memory; throws where the strides do not allow it (torch.Tensor.view). */
-export function view(x: Tensor, shape: readonly Size[]): Tensor {
+export function view(x: TensorLike, shape: readonly Size[]): Tensor {
+  assertTensor(x, 'view', 'x');
   const full = completeShape('view', x, shape);
   if (sizeHint(elementCount(full)) === x.count && !viewStrides(x, full.map(sizeHint))) {
     throw new TnError({
@@ -59,12 +60,14 @@ export function view(x: Tensor, shape: readonly Size[]): Tensor {
 }
 
 /** The tensor itself if it is row-major without gaps, else a copy that is (torch.Tensor.contiguous). */
-export function contiguous(x: Tensor): Tensor {
+export function contiguous(x: TensorLike): Tensor {
+  assertTensor(x, 'contiguous', 'x');
   return isContiguous(x) ? x : apply1(ops.clone, [x], {});
 }
 
 /** The axes in another order (torch.permute). */
-export function permute(x: Tensor, axes: readonly number[]): Tensor {
+export function permute(x: TensorLike, axes: readonly number[]): Tensor {
+  assertTensor(x, 'permute', 'x');
   const rank = x.sizes.length;
   const order = axes.map((axis) => normalizeAxis('permute', axis, rank));
   if (order.length !== rank || new Set(order).size !== rank) {
@@ -74,7 +77,8 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
 }
 
 /** Two axes exchanged (torch.transpose). */
-export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+export function transpose(x: TensorLike, dim0: number, dim1: number): Tensor {
+  assertTensor(x, 'transpose', 'x');
   const rank = x.sizes.length;
   const order = Array.from({ length: rank }, (_, i) => i);
   const a = normalizeAxis('transpose', dim0, rank);
@@ -84,8 +88,9 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   return apply1(ops.permute, [x], { axes: order });
 }
 
-/** The transpose of a tensor of at most two dims (torch.t). */
-export function t(x: Tensor): Tensor {
+/** The transpose of a tensor of at most two dims (torch.Tensor.t). */
+export function transposeMatrix(x: TensorLike): Tensor {
+  assertTensor(x, 't', 'x');
   if (x.sizes.length > 2)
     throw new TnError({ what: `t: at most 2 dims, found ${x.sizes.length}`, fix: 'use transpose or permute' });
   return x.sizes.length < 2 ? x : transpose(x, 0, 1);
@@ -93,10 +98,11 @@ export function t(x: Tensor): Tensor {
 
 /** Axes moved to other places, the rest keeping their order (torch.movedim). */
 export function movedim(
-  x: Tensor,
+  x: TensorLike,
   source: number | readonly number[],
   destination: number | readonly number[],
 ): Tensor {
+  assertTensor(x, 'movedim', 'x');
   const rank = x.sizes.length;
   const from = [source].flat().map((axis) => normalizeAxis('movedim', axis as number, rank));
   const to = [destination].flat().map((axis) => normalizeAxis('movedim', axis as number, rank));
@@ -112,7 +118,8 @@ export function movedim(
 }
 
 /** Axes of size 1 repeated without copying; -1 keeps a size, new axes come first (torch.Tensor.expand). */
-export function expand(x: Tensor, shape: readonly Size[]): Tensor {
+export function expand(x: TensorLike, shape: readonly Size[]): Tensor {
+  assertTensor(x, 'expand', 'x');
   const own = x.shape;
   const shift = shape.length - own.length;
   const full = shape.map((size, i) => (size === -1 && i >= shift ? own[i - shift] : size));
@@ -122,7 +129,8 @@ export function expand(x: Tensor, shape: readonly Size[]): Tensor {
 export const broadcastTo = expand;
 
 /** Removes axes of size 1: all of them, or the named ones that have it (torch.squeeze). */
-export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
+export function squeeze(x: TensorLike, dim?: number | readonly number[]): Tensor {
+  assertTensor(x, 'squeeze', 'x');
   const { shape } = x;
   const named =
     dim === undefined ? null : [dim].flat().map((axis) => normalizeAxis('squeeze', axis as number, shape.length));
@@ -134,14 +142,16 @@ export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
 }
 
 /** A new axis of size 1 at `dim` (torch.unsqueeze). */
-export function unsqueeze(x: Tensor, dim: number): Tensor {
+export function unsqueeze(x: TensorLike, dim: number): Tensor {
+  assertTensor(x, 'unsqueeze', 'x');
   const { shape } = x;
   const at = normalizeAxis('unsqueeze', dim, shape.length + 1);
   return reshape(x, [...shape.slice(0, at), 1, ...shape.slice(at)]);
 }
 
 /** The axes from `startDim` to `endDim` as one (torch.flatten). */
-export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+export function flatten(x: TensorLike, startDim = 0, endDim = -1): Tensor {
+  assertTensor(x, 'flatten', 'x');
   const { shape } = x;
   if (shape.length === 0) return reshape(x, [1]);
   const first = normalizeAxis('flatten', startDim, shape.length);
@@ -152,14 +162,16 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
 }
 
 /** One axis as several (torch.unflatten). */
-export function unflatten(x: Tensor, dim: number, sizes: readonly Size[]): Tensor {
+export function unflatten(x: TensorLike, dim: number, sizes: readonly Size[]): Tensor {
+  assertTensor(x, 'unflatten', 'x');
   const { shape } = x;
   const at = normalizeAxis('unflatten', dim, shape.length);
   return reshape(x, [...shape.slice(0, at), ...sizes, ...shape.slice(at + 1)]);
 }
 
 /** x[start:end:step] on one axis, bounds as in Python: negative ones from the end, clamped. `step` > 0. */
-export function slice(x: Tensor, dim = 0, start: Size | null = null, end: Size | null = null, step = 1): Tensor {
+export function slice(x: TensorLike, dim = 0, start: Size | null = null, end: Size | null = null, step = 1): Tensor {
+  assertTensor(x, 'slice', 'x');
   const axis = requireAxis('slice', x, dim);
   if (!Number.isInteger(step) || step < 1) {
     throw new TnError({ what: `slice: step ${step}`, fix: 'a whole number from 1; use flip to reverse' });
@@ -169,20 +181,23 @@ export function slice(x: Tensor, dim = 0, start: Size | null = null, end: Size |
 }
 
 /** `length` elements from `start` on one axis (torch.narrow). */
-export function narrow(x: Tensor, dim: number, start: Size, length: Size): Tensor {
+export function narrow(x: TensorLike, dim: number, start: Size, length: Size): Tensor {
+  assertTensor(x, 'narrow', 'x');
   const axis = requireAxis('narrow', x, dim);
   const [from, upTo] = narrowBounds(start, length, x.shape[axis]);
   return apply1(ops.slice, [x], { axis, start: from, end: upTo, step: 1 });
 }
 
 /** x[index] on one axis, which goes away (torch.select). */
-export function select(x: Tensor, dim: number, index: Size): Tensor {
+export function select(x: TensorLike, dim: number, index: Size): Tensor {
+  assertTensor(x, 'select', 'x');
   const axis = requireAxis('select', x, dim);
   return apply1(ops.select, [x], { axis, index: normalizeIndex('select', index, x.shape[axis]) });
 }
 
 /** Windows of `size`, `step` apart, as a new last axis (torch.Tensor.unfold). */
-export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
+export function unfold(x: TensorLike, dim: number, size: number, step: number): Tensor {
+  assertTensor(x, 'unfold', 'x');
   const axis = requireAxis('unfold', x, dim);
   if (!(size >= 0 && step >= 1)) {
     throw new TnError({
@@ -211,7 +226,8 @@ function cutParts(op: string, x: Tensor, axis: number, parts: readonly Size[]): 
  * At most `size` elements each along `dim`; or the sizes given (torch.split). On a symbolic axis the number of parts
  * must not depend on the dim's value: what this run finds is kept as a condition.
  */
-export function split(x: Tensor, size: Size | readonly Size[], dim = 0): Tensor[] {
+export function split(x: TensorLike, size: Size | readonly Size[], dim = 0): Tensor[] {
+  assertTensor(x, 'split', 'x');
   const axis = requireAxis('split', x, dim);
   if (Array.isArray(size)) return cutParts('split', x, axis, size as readonly Size[]);
   const width = size as Size;
@@ -229,7 +245,8 @@ export function split(x: Tensor, size: Size | readonly Size[], dim = 0): Tensor[
 }
 
 /** At most `count` parts of equal size, the last one smaller (torch.chunk). A symbolic axis is best one that `count` divides. */
-export function chunk(x: Tensor, count: number, dim = 0): Tensor[] {
+export function chunk(x: TensorLike, count: number, dim = 0): Tensor[] {
+  assertTensor(x, 'chunk', 'x');
   const axis = requireAxis('chunk', x, dim);
   if (!(count >= 1)) throw new TnError({ what: `chunk: ${count} parts`, fix: 'a whole number from 1' });
   const total = x.shape[axis];
@@ -240,7 +257,8 @@ export function chunk(x: Tensor, count: number, dim = 0): Tensor[] {
 }
 
 /** x[0], x[1], … along `dim` (torch.unbind). */
-export function unbind(x: Tensor, dim = 0): Tensor[] {
+export function unbind(x: TensorLike, dim = 0): Tensor[] {
+  assertTensor(x, 'unbind', 'x');
   const axis = requireAxis('unbind', x, dim);
   const count = x.sizes[axis];
   // As many results as this run has: a symbolic axis is held to that size, with the line that did it.
@@ -249,7 +267,8 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
 }
 
 /** The tensor tiled: new axes come first; always a copy (torch.Tensor.repeat). */
-export function repeat(x: Tensor, repeats: readonly Size[]): Tensor {
+export function repeat(x: TensorLike, repeats: readonly Size[]): Tensor {
+  assertTensor(x, 'repeat', 'x');
   if (repeats.length < x.sizes.length) {
     throw new TnError({
       what: `repeat: ${repeats.length} counts for ${x.sizes.length} dims`,
@@ -270,19 +289,21 @@ export function repeat(x: Tensor, repeats: readonly Size[]): Tensor {
 }
 
 /** As `repeat`, with missing counts in front taken as 1 (torch.tile). */
-export function tile(x: Tensor, repeats: readonly Size[]): Tensor {
+export function tile(x: TensorLike, repeats: readonly Size[]): Tensor {
+  assertTensor(x, 'tile', 'x');
   const missing = Math.max(0, x.sizes.length - repeats.length);
   return repeat(x, [...new Array<Size>(missing).fill(1), ...repeats]);
 }
 
-export function requireAxis(op: string, x: Tensor, dim: number): number {
+export function requireAxis(op: string, x: TensorLike, dim: number): number {
   assertTensor(x, op, 'x');
   if (x.sizes.length === 0) throw new TnError({ what: `${op}: a tensor of 0 dims has no axes` });
   return normalizeAxis(op, dim, x.sizes.length);
 }
 
 /** The diagonal of a matrix, or of the last two axes (torch.diagonal with dim1=-2, dim2=-1, offset 0): a view. */
-export function diagonal(x: Tensor): Tensor {
+export function diagonal(x: TensorLike): Tensor {
+  assertTensor(x, 'diagonal', 'x');
   const { shape } = x;
   const rank = shape.length;
   if (rank < 2) throw new TnError({ what: 'diagonal: needs at least 2 dims' });

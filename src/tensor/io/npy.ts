@@ -6,7 +6,7 @@ import { Storage } from '../../core/storage.ts';
 import { activeTracer } from '../../core/tracer.ts';
 import { contiguousStrides, product, StridedView } from '../../core/view.ts';
 import { copyView } from '../../ops/kernels.ts';
-import { Tensor } from '../tensor.ts';
+import { type Tensor, TensorObject } from '../tensor.ts';
 import { host, mapOrThrow } from './host.ts';
 
 const npyDTypes: Readonly<Record<string, DType>> = {
@@ -46,7 +46,7 @@ export function loadNpy(path: string): Tensor {
     ? new Storage(buffer, start, length, { path, offset: start, length })
     : new Storage(buffer.slice(start, start + length));
   const strides = fortran ? contiguousStrides([...shape].reverse()).reverse() : contiguousStrides(shape);
-  return Tensor.of(new StridedView(storage, dtype, shape, strides));
+  return TensorObject.of(new StridedView(storage, dtype, shape, strides));
 }
 
 function parseHeader(path: string, header: string): { dtype: DType; fortran: boolean; shape: number[] } {

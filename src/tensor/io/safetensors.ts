@@ -6,7 +6,7 @@ import { Storage } from '../../core/storage.ts';
 import { activeTracer } from '../../core/tracer.ts';
 import { contiguousStrides, product, StridedView } from '../../core/view.ts';
 import { copyView } from '../../ops/kernels.ts';
-import { Tensor } from '../tensor.ts';
+import { type Tensor, TensorObject } from '../tensor.ts';
 import { host, mapOrThrow } from './host.ts';
 
 /** Tensors by name, in the file's order. */
@@ -136,12 +136,12 @@ function mappedTensor(path: string, buffer: ArrayBuffer, dataStart: number, entr
   const length = entry.end - entry.start;
   const strides = contiguousStrides(shape);
   if (offset % bytesOf(dtype) === 0) {
-    return Tensor.of(
+    return TensorObject.of(
       new StridedView(new Storage(buffer, offset, length, { path, offset, length }), dtype, shape, strides),
     );
   }
   // A writer that did not align: the typed arrays need an aligned copy.
-  return Tensor.of(new StridedView(new Storage(buffer.slice(offset, offset + length)), dtype, shape, strides));
+  return TensorObject.of(new StridedView(new Storage(buffer.slice(offset, offset + length)), dtype, shape, strides));
 }
 
 function readHeader(
