@@ -3,7 +3,13 @@
 import { type Frame, stackFrames } from './frames.ts';
 import { type Position, pathOf, sourcePosition } from './sourceLines.ts';
 
-export interface SourceLocation extends Position {
+export interface SourceLocation {
+  /** Absolute path. */
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based. */
+  readonly column: number;
   /** The enclosing function, e.g. `Attention.forward`. */
   readonly fn?: string;
 }
@@ -71,12 +77,13 @@ function judge(frame: Frame): Position | 'own' | 'lost' | null {
 }
 
 /** Lowered decorators leave `_Attention` for a class `Attention`; a function handed to the wrapper has no name of its own. */
-function functionName(name: string): string | undefined {
+function functionName(name: string, renamed: boolean): string | undefined {
   const shown = name
     .replace(/^async /, '')
     .replace(/^new /, '')
     .replace(/ \[as .*\]$/, '')
     .replace(/^_(?=[A-Z])/, '');
+  if (renamed && shown.split('.').some((part) => part.length < 3)) return undefined;
   return shown === '' || /^(compileCache\b|<anonymous>|Object\.<anonymous>)/.test(shown) ? undefined : shown;
 }
 
@@ -89,8 +96,9 @@ export function captureLocation(): SourceLocation | null {
     const seen = judge(frame);
     if (seen === 'lost') return place;
     if (seen === null || seen === 'own' || !seen.file.startsWith('/') || seen.file.includes('/node_modules/')) continue;
-    const fn = functionName(frame.name);
-    return fn === undefined ? seen : { ...seen, fn };
+    const { file, line, column, renamed } = seen;
+    const fn = functionName(frame.name, renamed === true);
+    return { file, line, column, ...(fn === undefined ? {} : { fn }) };
   }
   return place;
 }

@@ -21,6 +21,8 @@ export interface Position {
   readonly line: number;
   /** 1-based. */
   readonly column: number;
+  /** Set where a tool has given names of its own: functions of one or two letters are not the author's. */
+  readonly renamed?: boolean;
 }
 
 /** `null`: no map speaks of the position. `'lost'`: the file was generated, and nothing says from where. */

@@ -58,7 +58,8 @@ class FileMap {
     const found = traceMapping().originalPositionFor(map, { line, column: column - 1 });
     if (found.source === null) return null;
     const file = this.pathOfSource(map.resolvedSources.indexOf(found.source), found.source);
-    return { file, line: found.line, column: found.column + 1 };
+    const renamed = map.names.length > 0;
+    return { file, line: found.line, column: found.column + 1, ...(renamed ? { renamed } : {}) };
   }
 
   private pathOfSource(index: number, resolved: string): string {
