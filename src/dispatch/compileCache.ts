@@ -4,6 +4,7 @@ import type { Parameter } from '../capture/matchers.ts';
 import { concrete } from '../capture/settle.ts';
 import type { SourceMeta } from '../capture/sources.ts';
 import { TnError } from '../core/errors.ts';
+import { enterPlace, leavePlace, type SourceLocation } from '../core/location.ts';
 import { activeTracer, withTracer } from '../core/tracer.ts';
 import { assertPrecision, partsAreEager, warnOnce } from './mode.ts';
 import type { CompileCacheOptions, OverloadMaker, PartOverload } from './partOverload.ts';
@@ -109,30 +110,46 @@ function wrap(
   const parameters = meta?.params ?? inner[0]?.parameters ?? parametersOf(raw);
   const overload = make(name, options, raw, meta, parameters);
   const overloads = [overload, ...inner];
+  const place = placeOf(name, meta);
   function dispatched(this: unknown, ...args: unknown[]): unknown {
+    const outer = enterPlace(place);
+    try {
+      return dispatch(this, args);
+    } finally {
+      leavePlace(outer);
+    }
+  }
+  function dispatch(self: unknown, args: unknown[]): unknown {
     // Inside an outer capture a part is inlined; TN_MODE=eager leaves the cache alone.
-    if (partsAreEager()) return raw.apply(this, args);
+    if (partsAreEager()) return raw.apply(self, args);
     if (activeTracer !== null) {
-      if (!activeTracer.aborted) return raw.apply(this, args);
+      if (!activeTracer.aborted) return raw.apply(self, args);
       // The outer one stays eager: this one is on its own, with numbers in place of what that capture made symbolic.
-      concrete(this);
+      concrete(self);
       const plain = concrete(args).value as unknown[];
-      return withTracer(null, () => dispatched.apply(this, plain));
+      return withTracer(null, () => dispatch(self, plain));
     }
     let reasons = '';
     for (const candidate of overloads) {
       const problem = candidate.admit(args);
-      if (problem === null) return candidate.call(this, args);
+      if (problem === null) return candidate.call(self, args);
       reasons += `${reasons ? '; ' : ''}"${candidate.part}": ${problem}`;
     }
     warnOnce(`no overload admits a call, it runs eagerly (${reasons})`, `${name}: admission`);
     overload.countEager();
-    return raw.apply(this, args);
+    return raw.apply(self, args);
   }
   Object.defineProperty(dispatched, 'name', { value: raw.name, configurable: true });
   Object.defineProperty(dispatched, 'length', { value: raw.length, configurable: true });
   overloadsOf.set(dispatched, overloads);
   return dispatched;
+}
+
+/** Where a part is written, for what no stack leads to. */
+function placeOf(name: string, meta: SourceMeta | null): SourceLocation | null {
+  if (!meta) return null;
+  const [line, column] = meta.loc;
+  return { file: meta.file.info.file, line, column, fn: `part "${name}"` };
 }
 
 const claimed = new Map<string, string>();
