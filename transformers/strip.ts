@@ -8,6 +8,7 @@ import type { SourceMap } from 'magic-string';
 /** The compiler options that change what a file means at run time. */
 const meaningful = [
   'experimentalDecorators',
+  'emitDecoratorMetadata',
   'useDefineForClassFields',
   'verbatimModuleSyntax',
   'importsNotUsedAsValues',

@@ -48,6 +48,14 @@ async function parse(args: readonly string[]): Promise<void> {
     .option('--json', 'machine-readable')
     .action(async (options) => (await import('./doctor.ts')).doctor(options));
 
+  program
+    .command('build')
+    .summary('compile a project, its parts included, for plain node')
+    .option('-p, --project <path>', 'a tsconfig file, or its folder; default: the nearest')
+    .option('--outDir <folder>', 'where to write; default: as the tsconfig says')
+    .option('--json', 'machine-readable')
+    .action(async (options) => (await import('./build.ts')).build(options));
+
   const cache = program.command('cache').summary('list, show, compile, package and remove cached parts');
   const ALL = ['--all', 'every project, not only the current one'] as const;
   const DIR = ['--dir <folder>', 'another project, or a folder of records'] as const;
