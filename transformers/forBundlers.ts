@@ -24,8 +24,14 @@ export async function transformForBundler(
   return { ...(await lowerForBundler(result, id.replace(/[?#].*$/, ''))), dependencies: result.dependencies };
 }
 
-/** Files that may be transformed, by name alone. Most are looked at no further than for the package's name. */
-export const handled = { include: /\.m?[jt]sx?(?:$|[?#])/, exclude: /[\\/]node_modules[\\/]/ };
+/**
+ * Files that may be transformed, by name alone: most are looked at no further than for the package's name. Modules that
+ * a tool makes up have no absolute path, or a query that asks for something else than the file's code.
+ */
+export const handled = {
+  include: /^(?:\/|[a-z]:[\\/]).*\.m?[jt]sx?(?:$|[?#])/i,
+  exclude: /[\\/]node_modules[\\/]|[?&](?:raw|url|inline|worker|sharedworker)(?:[&=]|$)/,
+};
 
 /** Imports of this package. */
 export const ownImport = /^torchnative(?:\/|$)/;

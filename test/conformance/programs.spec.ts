@@ -1,0 +1,5 @@
+import { test } from 'vitest';
+import './app.ts';
+import './legacy/app.ts';
+
+test('both programs ran', () => {});

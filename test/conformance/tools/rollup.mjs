@@ -1,0 +1,10 @@
+/** @file Builds both programs with rollup. */
+import { rollup } from 'rollup';
+import { torchnative } from 'torchnative/rollup';
+
+const bundle = await rollup({
+  input: { app: 'app.ts', 'legacy/app': 'legacy/app.ts' },
+  plugins: [torchnative()],
+});
+await bundle.write({ dir: process.argv[2], format: 'esm', sourcemap: true });
+await bundle.close();
