@@ -15,37 +15,13 @@ export type InputMatchers = { readonly [parameter: string]: Matcher } | readonly
 export interface Parameter {
   /** null for a destructured one. */
   readonly name: string | null;
+  /** Of a destructured object, when all of its fields are named. */
+  readonly fields?: readonly string[];
   readonly optional?: boolean;
+  readonly hasDefault?: boolean;
   readonly rest?: boolean;
+  /** Its declared type, as text. */
   readonly type?: string;
-}
-
-/** The matchers in parameter order. Throws when a name is not a parameter, listing the real ones. */
-export function matchersByPosition(
-  part: string,
-  matchers: InputMatchers | undefined,
-  parameters: readonly Parameter[],
-): readonly Matcher[] {
-  if (!matchers) return [];
-  if (Array.isArray(matchers)) {
-    if (matchers.length > parameters.length && !parameters.at(-1)?.rest) {
-      throw new TnError({
-        what: `compileCache "${part}": inputMatchers has ${matchers.length} items, the function takes ${parameters.length} parameters.`,
-      });
-    }
-    return matchers as readonly Matcher[];
-  }
-  const named = matchers as { readonly [parameter: string]: Matcher };
-  const names = parameters.map((parameter) => parameter.name);
-  const unknown = Object.keys(named).filter((name) => !names.includes(name));
-  if (unknown.length > 0) {
-    throw new TnError({
-      what: `compileCache "${part}": inputMatchers names ${unknown.map((name) => `\`${name}\``).join(', ')}, which is no parameter.`,
-      found: [`parameters: ${names.map((name) => name ?? '(destructured)').join(', ') || '(none)'}`],
-      fix: 'use the parameter names, or an array in parameter order',
-    });
-  }
-  return names.map((name) => (name === null ? null : named[name]));
 }
 
 /** The matcher of each of `count` arguments: a rest parameter's is a map (or `'*'`) over the arguments that it takes. */

@@ -1,6 +1,7 @@
 /** @file `compileCache`: TC39 decorator, legacy decorator and wrapper of a function. */
 
-import type { Parameter } from '../capture/matchers.ts';
+import type { InputMatchers, Parameter } from '../capture/matchers.ts';
+import type { AnyFunction, Fitting, MatchersOf } from '../capture/matcherTypes.ts';
 import { concrete } from '../capture/settle.ts';
 import type { SourceMeta } from '../capture/sources.ts';
 import { TnError } from '../core/errors.ts';
@@ -8,20 +9,18 @@ import { enterPlace, leavePlace, type SourceLocation } from '../core/location.ts
 import { activeTracer, withTracer } from '../core/tracer.ts';
 import { assertPrecision, partsAreEager, warnOnce } from './mode.ts';
 import type { CompileCacheOptions, OverloadMaker, PartOverload } from './partOverload.ts';
+import type { TensorResults } from './partTypes.ts';
 
 // Decorators of both dialects store metadata under this symbol; Node 20 does not have it yet.
 (Symbol as { metadata?: symbol }).metadata ??= Symbol('Symbol.metadata');
 
-// biome-ignore lint/suspicious/noExplicitAny: a decorator must accept methods with parameters of any type.
-type AnyFunction = (this: any, ...args: any[]) => unknown;
-
 /** What `compileCache(name, options)` gives: usable as a TC39 and as a legacy method decorator. */
-export interface CompileCacheDecorator {
-  <This, F extends AnyFunction>(target: F, context: ClassMethodDecoratorContext<This, F>): F;
+export interface CompileCacheDecorator<Matchers = InputMatchers> {
+  <This, F extends AnyFunction>(target: F & Fitting<Matchers, F>, context: ClassMethodDecoratorContext<This, F>): F;
   <F extends AnyFunction>(
     target: object,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<F>,
+    descriptor: TypedPropertyDescriptor<F> & Fitting<Matchers, F>,
   ): TypedPropertyDescriptor<F>;
 }
 
@@ -37,9 +36,12 @@ export interface CompileCache {
    * @param fn the function to wrap; without it a method decorator is returned
    * @throws TnError when the name is taken by another function, or `inputMatchers` names no parameter
    */
-  <F extends AnyFunction>(name: string, fn: F): F;
-  <F extends AnyFunction>(name: string, options: CompileCacheOptions, fn: F): F;
-  (name: string, options?: CompileCacheOptions): CompileCacheDecorator;
+  <F extends AnyFunction>(name: string, fn: F): TensorResults<F>;
+  <F extends AnyFunction>(name: string, options: CompileCacheOptions<MatchersOf<F>>, fn: F): TensorResults<F>;
+  <const Matchers extends InputMatchers = InputMatchers>(
+    name: string,
+    options?: CompileCacheOptions<Matchers>,
+  ): CompileCacheDecorator<Matchers>;
 }
 
 /** A `compileCache` whose calls go to the overloads that `make` makes: capturing ones, or those of a packaged program. */

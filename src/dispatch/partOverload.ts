@@ -1,11 +1,11 @@
 /** @file What every `compileCache` on a function has, in the cache's programs and in packaged ones: its matchers, its counters, the eager run. */
 
+import { declaredMatchers } from '../capture/declared.ts';
 import {
   type AdmittedDims,
   admitValue,
   type InputMatchers,
   type Matcher,
-  matchersByPosition,
   matchersOfCall,
   type Parameter,
 } from '../capture/matchers.ts';
@@ -13,11 +13,11 @@ import type { SourceMeta } from '../capture/sources.ts';
 import { currentMode, type Mode, type Precision } from './mode.ts';
 import { type PartReport, reportOf } from './reports.ts';
 
-export interface CompileCacheOptions {
+export interface CompileCacheOptions<Matchers = InputMatchers> {
   /** Folder for the records of this part, relative to the file that says it: to be committed or shipped. Default: the user's cache. */
   readonly out?: string;
   /** What is declared of the arguments: by parameter name, or in parameter order. */
-  readonly inputMatchers?: InputMatchers;
+  readonly inputMatchers?: Matchers;
   /** When native code is made after a capture. Default 'now'. */
   readonly compile?: 'now' | 'background' | 'never';
   /** Arithmetic of the native code. Default: setPrecision(), TN_PRECISION, float32. */
@@ -49,7 +49,7 @@ export abstract class PartOverload {
     this.meta = meta;
     this.parameters = parameters;
     this.names = parameters.map((parameter, i) => parameter.name ?? `argument ${i}`);
-    this.matchers = matchersByPosition(part, options.inputMatchers, parameters);
+    this.matchers = declaredMatchers({ name: part, place: this.place, parameters }, options.inputMatchers);
     this.report = reportOf(part);
   }
 

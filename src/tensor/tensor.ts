@@ -69,7 +69,14 @@ interface Indexed<R extends number> {
   readonly [slices: `${string}:${string}`]: Tensor;
   readonly [items: `${string},${string}`]: Tensor;
   readonly [rest: `...${string}`]: Tensor;
+  readonly [added: `None${string}`]: Tensor;
 }
+
+/** `true`, or `true | false` of a union, where `T` may be a tensor. A number has all that a tensor has but its rank. */
+export type IsTensor<T> = T extends unknown ? (typeof rank extends keyof T ? true : false) : never;
+
+/** The annotated rank, `number` where there is none. */
+export type RankOf<T> = T extends Ranked<infer R> ? R : number;
 
 /** What a tensor is besides a number. */
 export type TensorMethods<R extends number = number> = TensorFrom<'t(expression)'> &

@@ -37,7 +37,7 @@ describe('metadata', () => {
     expect(part?.metadata?.params).toEqual([
       { name: 'x', optional: false, type: 'number' },
       { name: 'y', optional: true, type: 'Map<string, number>' },
-      { name: null, optional: true, type: '{ a: 1 }', hasDefault: true },
+      { name: null, fields: ['a'], optional: true, type: '{ a: 1 }', hasDefault: true },
       { name: 'z', optional: true, hasDefault: true },
       { name: 'rest', optional: true, type: 'number[]', rest: true },
     ]);

@@ -2,8 +2,7 @@
 
 import { Dim, tensor, zeros } from 'torchnative';
 import { describe, expect, test } from 'vitest';
-import { TnError } from '../../core/errors.ts';
-import { admitValue, type Matcher, matchersByPosition, matchersOfCall, type Parameter } from '../matchers.ts';
+import { admitValue, type Matcher, matchersOfCall, type Parameter } from '../matchers.ts';
 
 const admit = (matcher: Matcher, value: unknown): string | null => admitValue(matcher, value, 'x', new Map());
 
@@ -74,25 +73,10 @@ describe('admission', () => {
   });
 });
 
-describe('by name and by position', () => {
-  const parameters: Parameter[] = [{ name: 'tokens' }, { name: null }, { name: 'rest', rest: true }];
-
-  test('names, positions, and names that are none', () => {
-    const n = Dim('n');
-    expect(matchersByPosition('p', { tokens: n }, parameters)).toEqual([n, null, undefined]);
-    expect(matchersByPosition('p', [null, 3], parameters)).toEqual([null, 3]);
-    expect(matchersByPosition('p', undefined, parameters)).toEqual([]);
-    const wrong = (): unknown => matchersByPosition('decode', { token: n, pos: 1 }, parameters);
-    expect(wrong).toThrow(TnError);
-    expect(wrong).toThrow(/"decode".*`token`, `pos`/);
-    expect(wrong).toThrow(/parameters: tokens, \(destructured\), rest/);
-    expect(() => matchersByPosition('p', [1, 2, 3], [{ name: 'a' }])).toThrow(/3 items, the function takes 1/);
-  });
-
-  test("a rest parameter's map is over the arguments that it takes", () => {
-    const n = Dim('n');
-    const matchers = matchersByPosition('p', { rest: { '*': { 0: n }, 1: null } }, parameters);
-    expect(matchersOfCall(matchers, parameters, 5)).toEqual([undefined, null, { 0: n }, null, { 0: n }]);
-    expect(matchersOfCall(matchers, parameters, 1)).toEqual([undefined, null]);
-  });
+test("a rest parameter's map is over the arguments that it takes", () => {
+  const n = Dim('n');
+  const parameters: Parameter[] = [{ name: 'tokens' }, { name: 'rest', rest: true }];
+  const matchers: Matcher[] = [null, { '*': { 0: n }, 1: null }];
+  expect(matchersOfCall(matchers, parameters, 4)).toEqual([null, { 0: n }, null, { 0: n }]);
+  expect(matchersOfCall(matchers, parameters, 1)).toEqual([null]);
 });

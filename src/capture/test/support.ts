@@ -6,8 +6,9 @@ import { printGraph } from '../../graph/printer.ts';
 import { isTensor } from '../../tensor/functions/operands.ts';
 import { type Tensor, TensorObject } from '../../tensor/tensor.ts';
 import { type Captured, type CaptureOutcome, capture } from '../capture.ts';
+import { declaredMatchers } from '../declared.ts';
 import { flattenCall } from '../inputTree.ts';
-import { type InputMatchers, type Matcher, matchersByPosition } from '../matchers.ts';
+import type { InputMatchers, Matcher } from '../matchers.ts';
 import { buildResult } from '../result.ts';
 import { classIdentity } from '../sources.ts';
 
@@ -27,10 +28,9 @@ export function setup(fn: AnyFunction, parameters: string, inputMatchers?: Input
   return {
     fn,
     names,
-    matchers: matchersByPosition(
-      'part',
+    matchers: declaredMatchers(
+      { name: 'part', place: null, parameters: names.map((name) => ({ name })) },
       inputMatchers,
-      names.map((name) => ({ name })),
     ),
     self,
   };
