@@ -28,6 +28,7 @@ import { resolveSpecifier } from './resolve.ts';
 import { analyzeScopes, type Scopes } from './scope.ts';
 import { sourceClosure } from './sourceClosure.ts';
 import { Temporaries } from './temporaries.ts';
+import { isTransformed } from './transformed.ts';
 
 export interface TransformOptions {
   /**
@@ -81,6 +82,7 @@ export function transform(code: string, id: string, options: TransformOptions = 
   const [imported] = packageImports(parsed.program, path, specifiers);
   const pragmas = readPragmas(parsed.comments);
   if (pragmas.ignoreFile || (imported === undefined && !isReached(path))) return undefined;
+  if (isTransformed(parsed.program, code, (name) => isPackageImport(name, path, specifiers))) return undefined;
 
   const scopes = analyzeScopes(parsed.program);
   const edits = new Edits(code);
