@@ -26,6 +26,7 @@ const glueFiles: readonly string[] = [
   'tn_engine_errors.c',
   'tn_engine_files.c',
   'tn_engine_folders.c',
+  'tn_engine_heap.c',
   'tn_engine_host.c',
   'tn_engine_loop.c',
   'tn_engine_memory.c',

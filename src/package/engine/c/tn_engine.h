@@ -114,6 +114,12 @@ static inline tn_engine *tn_engine_of(JSContext *ctx) { return JS_GetContextOpaq
 extern const JSMallocFunctions tn_engine_malloc_functions;
 int64_t tn_engine_heap_bytes(void); /* in use by the engine */
 
+/* tn_engine_heap.c */
+enum { TN_ENGINE_MOST_SMALL = 1024 };
+void *tn_engine_take_small(size_t size); /* up to TN_ENGINE_MOST_SMALL bytes; NULL: no memory */
+void tn_engine_give_small(void *block);
+size_t tn_engine_small_size(const void *block); /* what it may hold */
+
 /* tn_engine_host.c: makes and freezes globalThis.__tn; -1 with an exception. */
 int tn_engine_install(tn_engine *engine);
 

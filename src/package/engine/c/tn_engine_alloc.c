@@ -1,33 +1,18 @@
 /*
- * Memory of the JavaScript heap. One thread, many small short-lived blocks: free lists by size, filled from chunks,
- * take a third to a half of the time that glibc's and musl's malloc take for objects and arrays (measured). Chunks
- * are never given back: a program's heap seldom shrinks before it ends.
+ * Memory of the JavaScript heap, as the engine asks for it: small blocks of tn_engine_heap.c, others from malloc with a
+ * word before them that says how large they are. Small blocks are aligned to 16, addresses of others are 8 more than
+ * that, which tells them apart.
  *
- * A block is a word that says how large it is, then the bytes, which are aligned to 16. It never has 16 bytes more than
- * were asked for: the Map of the 2021 release takes what a block has over for more hash buckets, whose number is then no
- * power of two, and hangs most keys into few of them.
+ * A block never has 16 bytes more than were asked for: the Map of the 2021 release takes what a block has over for more
+ * hash buckets, whose number is then no power of two, and hangs most keys into few of them.
  */
 #include "tn_engine.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  STEP = 16,
-  HEADER = 8,
-  MOST_SMALL = 1024 - HEADER, /* bytes in a block of the largest class */
-  CLASSES = 1024 / STEP + 1,
-  FIRST_CHUNK = 64 * 1024,
-  LAST_CHUNK = 1024 * 1024
-};
+enum { WORD = 8 };
 
-typedef struct free_block {
-  struct free_block *next;
-} free_block;
-
-static free_block *free_blocks[CLASSES];
-static char *chunk_at, *chunk_end;
-static size_t chunk_bytes = FIRST_CHUNK;
 static size_t bytes_used;
 
 int64_t tn_engine_heap_bytes(void) { return (int64_t)bytes_used; }
@@ -39,78 +24,52 @@ int64_t tn_engine_heap_bytes(void) { return (int64_t)bytes_used; }
 #define EVERY_BLOCK_ALONE 0
 #endif
 
-/* The word before a block: usable bytes. */
-static inline size_t *size_word(const void *block) { return (size_t *)((uintptr_t)block - HEADER); }
+static inline bool is_small(size_t size) { return size <= TN_ENGINE_MOST_SMALL && !EVERY_BLOCK_ALONE; }
 
-static inline size_t class_of(size_t size) { return (size + HEADER + STEP - 1) / STEP; }
+static inline bool lies_alone(const void *block) { return ((uintptr_t)block & WORD) != 0; }
 
-static void *from_chunk(size_t bytes) {
-  if ((size_t)(chunk_end - chunk_at) < bytes) {
-    char *chunk = malloc(chunk_bytes);
-    if (chunk == NULL) return NULL;
-    chunk_at = chunk + STEP - HEADER; /* malloc aligns to 16: so are blocks after their word */
-    chunk_end = chunk + chunk_bytes;
-    if (chunk_bytes < LAST_CHUNK) chunk_bytes *= 2;
-  }
-  char *block = chunk_at + HEADER;
-  chunk_at += bytes;
-  return block;
+/* The word before a block that lies alone: its bytes. */
+static inline size_t *size_word(const void *block) { return (size_t *)((uintptr_t)block - WORD); }
+
+static size_t usable(const void *block) {
+  if (block == NULL) return 0;
+  return lies_alone(block) ? *size_word(block) : tn_engine_small_size(block);
+}
+
+static void *alone(char *base, size_t size) {
+  if (base == NULL) return NULL;
+  *size_word(base + WORD) = size;
+  return base + WORD;
 }
 
 static void *take(size_t size) {
-  if (size > MOST_SMALL || EVERY_BLOCK_ALONE) {
-    if (size > SIZE_MAX - STEP) return NULL;
-    char *base = malloc(size + STEP);
-    if (base == NULL) return NULL;
-    *size_word(base + STEP) = size;
-    bytes_used += size;
-    return base + STEP;
-  }
-  const size_t class = class_of(size);
-  void *block = free_blocks[class];
-  if (block != NULL) {
-    free_blocks[class] = ((free_block *)block)->next;
-  } else {
-    block = from_chunk(class * STEP);
-    if (block == NULL) return NULL;
-  }
-  *size_word(block) = class * STEP - HEADER;
-  bytes_used += class * STEP - HEADER;
+  if (size > SIZE_MAX - WORD) return NULL;
+  void *const block = is_small(size) ? tn_engine_take_small(size) : alone(malloc(size + WORD), size);
+  bytes_used += usable(block);
   return block;
 }
 
 static void give(void *block) {
-  const size_t size = *size_word(block);
-  bytes_used -= size;
-  if (size > MOST_SMALL || EVERY_BLOCK_ALONE) {
-    free((char *)block - STEP);
-    return;
-  }
-  const size_t class = class_of(size);
-  ((free_block *)block)->next = free_blocks[class];
-  free_blocks[class] = block;
+  bytes_used -= usable(block);
+  if (lies_alone(block)) free((char *)block - WORD);
+  else tn_engine_give_small(block);
 }
 
 static void *resize(void *block, size_t size) {
-  const size_t old = *size_word(block);
-  if (old <= MOST_SMALL && !EVERY_BLOCK_ALONE) {
-    if (size <= old && class_of(size) * 2 >= class_of(old)) return block;
-  } else if (size > MOST_SMALL || EVERY_BLOCK_ALONE) {
-    if (size > SIZE_MAX - STEP) return NULL;
-    char *base = realloc((char *)block - STEP, size + STEP);
-    if (base == NULL) return NULL;
-    *size_word(base + STEP) = size;
-    bytes_used += size - old;
-    return base + STEP;
+  const size_t old = usable(block);
+  if (lies_alone(block) && !is_small(size)) {
+    if (size > SIZE_MAX - WORD) return NULL;
+    void *const grown = alone(realloc((char *)block - WORD, size + WORD), size);
+    if (grown != NULL) bytes_used += size - old;
+    return grown;
   }
+  if (!lies_alone(block) && size <= old && size * 2 >= old) return block;
   void *moved = take(size);
   if (moved == NULL) return NULL;
   memcpy(moved, block, old < size ? old : size);
   give(block);
   return moved;
 }
-
-static size_t usable(const void *block) { return block == NULL ? 0 : *size_word(block); }
 
 #ifdef QJS_VERSION_MAJOR
 

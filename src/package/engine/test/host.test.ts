@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { compileBytecode } from '../index.ts';
-import { files, memory, prelude, processes, texts } from './programs.ts';
+import { files, heap, memory, prelude, processes, texts } from './programs.ts';
 import { buildTestEngine, pinnedSource, type RunResult } from './support.ts';
 
 const source = pinnedSource();
@@ -97,6 +97,10 @@ describe.skipIf(!source)('the host of packaged programs', () => {
     expect(out[8]).toContain('0123456789abcdef plain asset Error|asset/a/damaged: the checksum is wrong RangeError');
     expect(out[9]).toMatch(/^plain asset 2 true 0 RangeError/);
     expect(out[11]).toMatch(/^true true true TypeError/);
+  });
+
+  it('takes and gives back memory', () => {
+    expect(lines(engine.run(prelude + heap))).toEqual(['0 true', 'true true']);
   });
 
   it('runs jobs, timers and what waits for the end, in order', () => {

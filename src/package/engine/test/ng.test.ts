@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readEngine } from '../index.ts';
-import { files, memory, prelude, processes, texts } from './programs.ts';
+import { files, heap, memory, prelude, processes, texts } from './programs.ts';
 import { buildTestEngine, pinnedSource, type TestEngine } from './support.ts';
 
 const version = '0.17.0.2';
@@ -43,7 +43,7 @@ describe.skipIf(!pinned)('quickjs-ng', () => {
     usual = buildTestEngine(pinned!);
   }, 600_000);
 
-  it.each(Object.entries({ files, processes, texts, memory }))('%s', (_name, script) => {
+  it.each(Object.entries({ files, processes, texts, memory, heap }))('%s', (_name, script) => {
     const run = ng.run(prelude + script);
     expect(run.stderr).toBe('');
     expect(withoutWords(run.stdout)).toBe(withoutWords(usual.run(prelude + script).stdout));

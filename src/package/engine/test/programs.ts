@@ -87,3 +87,26 @@ log(h.random(0).byteLength, h.random(100).byteLength, thrown(() => h.random(-1))
 log(Object.isFrozen(h), Object.isFrozen(h.argv), Object.isFrozen(h.env), thrown(() => { 'use strict'; h.exit = 1; }), h.now() >= 0, h.timeOrigin > 1e12, h.pid > 0, h.arch);
 log(thrown(() => h.view(0, 2 ** 40)), thrown(() => h.view(1.5, 1)));
 `;
+
+/** Blocks of all sizes taken, given back and resized at random keep their content; what is left over goes to the system. */
+export const heap = `
+const pages = () => Number(text(h.readFile('/proc/self/statm')).split(' ')[1]);
+let seed = 1; const random = (n) => { seed = (seed * 48271) % 2147483647; return seed % n; };
+const held = new Map(); let wrong = 0; let taken = 0;
+const make = (size) => ({ size, text: String.fromCharCode(97 + size % 26).repeat(size), list: new Array(size % 60).fill(size), bytes: new Uint8Array(size).fill(size) });
+const check = (one) => { const sum = one.list.reduce((a, b) => a + b, 0);
+  if (one.text !== String.fromCharCode(97 + one.size % 26).repeat(one.size) || sum !== one.size * one.list.length || one.bytes.some((b) => b !== one.size % 256)) wrong++; };
+for (let i = 0; i < 40000; i++) {
+  const key = random(3000); const one = held.get(key);
+  if (one && random(3) > 0) { check(one); held.delete(key); }
+  else if (one) { one.list.push(one.size); one.list.length--; }
+  else { held.set(key, make(random(random(2) ? 200 : 1400))); taken++; }
+}
+for (const one of held.values()) check(one);
+held.clear();
+log(wrong, taken > 10000);
+const before = pages();
+let many = Array.from({ length: 200000 }, (_, i) => ({ i, text: 'text ' + i }));
+const most = pages(); many = null; const after = pages();
+log(most - before > 5000, after - before < (most - before) / 4);
+`;
