@@ -78,17 +78,14 @@ export type IsTensor<T> = T extends unknown ? (typeof rank extends keyof T ? tru
 /** The annotated rank, `number` where there is none. */
 export type RankOf<T> = T extends Ranked<infer R> ? R : number;
 
-/** What a tensor is besides a number. */
-export type TensorMethods<R extends number = number> = TensorFrom<'t(expression)'> &
-  TensorObject &
-  Ranked<R> &
-  Indexed<R>;
+/** What a tensor has besides a number, its rank aside. */
+export type TensorMethods<R extends number = number> = TensorFrom<'t(expression)'> & TensorObject & Indexed<R>;
 
 /**
  * A tensor, made by `tensor`, `zeros`, … and by every operation. `Tensor<2>` says that it has two axes; the rank is for
  * annotations and for `inputMatchers`, nothing computes it.
  */
-export type Tensor<R extends number = number> = number & TensorMethods<R>;
+export type Tensor<R extends number = number> = number & TensorMethods<R> & Ranked<R>;
 
 /** A tensor, or an expression of tensors and operators, which the type checker takes for a number. */
 export type TensorLike = Tensor | number;

@@ -50,6 +50,7 @@ export function packagedPlugin(entry: string, root: string, modules: NodeModules
           .join('\n'),
         resolveDir: root,
       }));
+      build.onLoad({ filter: /.*/, namespace: 'tn-types' }, () => ({ contents: '' }));
       build.onLoad({ filter: /.*/, namespace: nodeNamespace }, ({ path }) => nodeModule(path, modules));
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: 'file' }, ({ path }) =>
         loadSource(path, root, modules, findings),
@@ -64,6 +65,8 @@ function refused(text: string, fix: string): OnResolveResult {
 
 function packageTarget(specifier: string): OnResolveResult {
   if (specifier === 'torchnative' || specifier.startsWith('.')) return { path: appFile('index') };
+  // Types, and nothing at run time.
+  if (specifier === 'torchnative/operators') return { path: specifier, namespace: 'tn-types' };
   return refused(`${specifier} does not work inside a packaged program`, 'import torchnative itself');
 }
 

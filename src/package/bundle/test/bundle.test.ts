@@ -203,6 +203,11 @@ describe('what cannot work is refused where it stands', () => {
     });
   }
 
+  it('but not the types of operators: nothing at run time', async () => {
+    const root = project({ 'main.ts': "import 'torchnative/operators';\nconsole.log(1);" });
+    await expect(bundleApp({ entry: join(root, 'main.ts') })).resolves.toMatchObject({ parts: [] });
+  });
+
   it('in a file that another imports, and says how many more there are', async () => {
     const root = project({
       'main.ts': "import './a.ts';\nimport './b.ts';",

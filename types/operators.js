@@ -1,0 +1,2 @@
+// Nothing at run time: see operators.d.ts.
+export {};
