@@ -50,10 +50,14 @@ export interface ManifestSource {
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** Project files of the import closure and the hash of their tokens. */
+  /** Project files of the import closure, with hashes that comments and layout do not change. */
   readonly files: readonly (readonly [path: string, hash: string])[];
   /** Packages of the import closure: name → version. */
   readonly packages: Readonly<Record<string, string>>;
+  /** What the part reaches, as `file#name`, with the hash of its own code. Records of older versions have none. */
+  readonly units?: readonly (readonly [name: string, hash: string])[];
+  /** Hash of the part's meaning: the source key without this package's own sources. */
+  readonly meaning?: string;
 }
 
 export interface ManifestSamples {
@@ -223,7 +227,15 @@ const FIELDS: Readonly<Record<Exclude<keyof Manifest, 'schema'>, Check>> = {
   weights: list(shape({ name: text, params: map(shape({ blob: sha256, dtype: words, shape: list(count) })) })),
   graphHash: words,
   nodes: count,
-  source: shape({ file: text, line: count, column: count, files: list(pair(text, text)), packages: map(text) }),
+  source: shape({
+    file: text,
+    line: count,
+    column: count,
+    files: list(pair(text, text)),
+    packages: map(text),
+    units: maybe(list(pair(text, text))),
+    meaning: maybe(text),
+  }),
   closure: dictionary,
   samples: shape({ inputs: count, outputs: count, truncated: maybe(map(list(count))) }),
   created: date,

@@ -4,11 +4,15 @@ import { basename } from 'node:path';
 import type { SourceMap } from 'magic-string';
 import { children, forEachChild, isClass, isFunction, isScript, type Node, parseScript, startOf } from './ast.ts';
 import { moduleValues, type PackageNames } from './closureValues.ts';
+import { inDeepStack } from './deepStack.ts';
 import { Edits } from './edits.ts';
+import { markTargets } from './indexing.ts';
+import { FileMeanings } from './meaning/meaning.ts';
 import {
   annotateCompileCache,
   decoratorCall,
   fileHeader,
+  type Meanings,
   type MetadataContext,
   type PartCall,
   stampClass,
@@ -36,10 +40,7 @@ export interface TransformOptions {
    * relative import of the package's own entry file always counts.
    */
   readonly packageSpecifiers?: readonly PackageSpecifier[];
-  /**
-   * For a packaged program, where nothing is captured and no size is symbolic: metadata alone, operators as they were
-   * written. The text is what the file is called in its metadata, in place of its path on this machine.
-   */
+  /** For a packaged program: what the file is called in its metadata, in place of its path on this machine. */
   readonly packagedAs?: string;
 }
 
@@ -72,9 +73,20 @@ function mayTransform(code: string, path: string, options: TransformOptions = {}
  * @param id its absolute path; a query is ignored
  * @returns undefined for a file that stays as it is: one that neither imports the package nor is imported by a file
  *   with parts, that is transformed already, that asks to be left alone (`tn-ignore-file`), or that does not parse
+ * @throws Error, with file and line, for a source that is nested too deeply to be read
  */
 export function transform(code: string, id: string, options: TransformOptions = {}): TransformResult | undefined {
   const path = id.replace(/[?#].*$/, '');
+  try {
+    return transformHere(code, path, options);
+  } catch (error) {
+    if (error instanceof RangeError) return inDeepStack(code, path, options, error);
+    throw error;
+  }
+}
+
+/** As `transform`, within this thread's stack: a RangeError where that is too small. */
+export function transformHere(code: string, path: string, options: TransformOptions): TransformResult | undefined {
   if (!mayTransform(code, path, options) || code.includes('const __tnFile = __tn.file(')) return undefined;
   const parsed = parseScript(code, path);
   if (!parsed) return undefined;
@@ -90,14 +102,15 @@ export function transform(code: string, id: string, options: TransformOptions = 
     isPackage: (specifier) => isPackageImport(specifier, path, specifiers),
     isProject: (specifier) => resolveSpecifier(specifier, path).kind === 'files',
   };
-  const walk = new Walk(edits, scopes, names, pragmas, options.packagedAs === undefined);
+  const meanings = new UnitTable(new FileMeanings(path, { code, parsed }));
+  const walk = new Walk(edits, { scopes, names, meanings }, pragmas);
   const header = walk.program(parsed.program);
 
-  const closure = sourceClosure(path, parsed);
+  const closure = sourceClosure(path, { code, parsed });
   const facts = {
     ...closure,
     file: options.packagedAs ?? path,
-    source: closure.key,
+    units: meanings.units,
     values: moduleValues(scopes, names),
   };
   const specifier = imported?.startsWith('.') ? imported : packageName;
@@ -110,22 +123,53 @@ export function transform(code: string, id: string, options: TransformOptions = 
   };
 }
 
+/** What the parts of a file reach, each unit once. */
+class UnitTable implements Meanings {
+  readonly units: [name: string, hash: string][] = [];
+  private readonly indices = new Map<string, number>();
+  private readonly meanings: FileMeanings;
+
+  constructor(meanings: FileMeanings) {
+    this.meanings = meanings;
+  }
+
+  part(offset: number): { source: string; reach: number[] } {
+    const { hash, reached } = this.meanings.at(offset);
+    return { source: hash, reach: reached.map(({ file, name, hash: own }) => this.indexOf(`${file}#${name}`, own)) };
+  }
+
+  class(offset: number): string {
+    return this.meanings.classAt(offset);
+  }
+
+  private indexOf(name: string, hash: string): number {
+    const key = `${name}\0${hash}`;
+    let index = this.indices.get(key);
+    if (index === undefined) {
+      index = this.units.push([name, hash]) - 1;
+      this.indices.set(key, index);
+    }
+    return index;
+  }
+}
+
 /** The walk over one program: children before parents, each node edited once. */
 class Walk {
   private readonly edits: Edits;
   private readonly scopes: Scopes;
   private readonly pragmas: Pragmas;
   readonly metadata: MetadataContext & { readonly parts: PartCall[] };
-  private readonly rewrites: boolean;
+  /** Members that are assigned to, called or deleted, rather than read. */
+  private readonly targets = new Set<Node>();
+  private throws = false;
   private temporaryCount = 0;
   private readonly freshName = (): string => `__tn${++this.temporaryCount}`;
 
-  constructor(edits: Edits, scopes: Scopes, names: PackageNames, pragmas: Pragmas, rewrites: boolean) {
+  constructor(edits: Edits, known: Pick<MetadataContext, 'scopes' | 'names' | 'meanings'>, pragmas: Pragmas) {
     this.edits = edits;
-    this.scopes = scopes;
+    this.scopes = known.scopes;
     this.pragmas = pragmas;
-    this.rewrites = rewrites;
-    this.metadata = { edits, scopes, names, parts: [] };
+    this.metadata = { ...known, edits, parts: [] };
   }
 
   /** Walks the program. Returns where the file's header goes, with the module's temporaries. */
@@ -180,12 +224,21 @@ class Walk {
         forEachChild(node, (part, field) => this.visit(part, node, field === 'value' ? null : temporaries));
         return;
     }
+    const outer = this.throws;
+    this.throws = node.type === 'ThrowStatement' || (outer && !isFunction(node) && !isClass(node));
     if (isFunction(node)) {
       this.visitFunction(node, temporaries);
-      return;
+    } else {
+      markTargets(node, this.targets);
+      this.visitChildren(node, temporaries);
+      this.rewrite(node, parent, temporaries);
     }
-    this.visitChildren(node, temporaries);
-    if (this.rewrites) rewriteOperators(node, { edits: this.edits, scopes: this.scopes, parent, temporaries });
+    this.throws = outer;
+  }
+
+  private rewrite(node: Node, parent: Node, temporaries: Temporaries | null): void {
+    const { edits, scopes, throws } = this;
+    rewriteOperators(node, { edits, scopes, parent, temporaries, throws, isTarget: this.targets.has(node) });
     if (node.type === 'CallExpression') annotateCompileCache(node, null, this.metadata);
     if (isClass(node)) stampClass(node, this.metadata);
   }

@@ -21,6 +21,15 @@ export interface MetadataContext {
   readonly names: PackageNames;
   /** Gets every call that is annotated. */
   readonly parts: PartCall[];
+  readonly meanings: Meanings;
+}
+
+/** What the calls and classes of a file mean, by where they stand. */
+export interface Meanings {
+  /** The hash of a part's meaning, and what it reaches as indices into the file's list of units. */
+  part(offset: number): { readonly source: string; readonly reach: readonly number[] };
+  /** The hash of a class's meaning. Each class is asked for once. */
+  class(offset: number): string;
 }
 
 /** The text of a string literal, or null for any other expression. */
@@ -58,7 +67,7 @@ function scopeOfCall(call: Node, scopes: Scopes): Scope {
  * @param method the decorated method, when the call is a decorator
  */
 export function annotateCompileCache(call: Node, method: Node | null, context: MetadataContext): void {
-  const { edits, scopes, names, parts } = context;
+  const { edits, scopes, names, parts, meanings } = context;
   if (!isCompileCacheCall(call, scopes, names)) return;
   const given = children(call, 'arguments');
   const { line, column } = call.loc.start;
@@ -69,9 +78,10 @@ export function annotateCompileCache(call: Node, method: Node | null, context: M
   const fn = written ? functionBehind(written, scopes) : null;
   const parameters = fn ? parametersOf(fn, edits.code) : null;
   const values = fn ? closureNames(fn, scopeOfCall(call, scopes), scopes, names) : [];
+  const { source, reach } = meanings.part(call.start);
   const metadata =
-    `{ v: 1, file: __tnFile, loc: [${line}, ${column + 1}], params: ${JSON.stringify(parameters)}, ` +
-    `deps: ${valuesThunk(values)} }`;
+    `{ v: 2, file: __tnFile, source: ${JSON.stringify(source)}, reach: ${JSON.stringify(reach)}, ` +
+    `loc: [${line}, ${column + 1}], params: ${JSON.stringify(parameters)}, deps: ${valuesThunk(values)} }`;
 
   const last = given.at(-1);
   const padding = 'undefined, '.repeat(3 - given.length);
@@ -79,9 +89,10 @@ export function annotateCompileCache(call: Node, method: Node | null, context: M
   else edits.after(call.end - 1, `${padding}${metadata}`);
 }
 
-/** Lets the library find the file that a class comes from. */
-export function stampClass(node: Node, { edits }: MetadataContext): void {
-  edits.after(child(node, 'body').start + 1, ' static { __tn.stamp(this, __tnFile); }');
+/** Lets the library find the file that a class comes from, and what the class means. */
+export function stampClass(node: Node, { edits, meanings }: MetadataContext): void {
+  const hash = JSON.stringify(meanings.class(node.start));
+  edits.after(child(node, 'body').start + 1, ` static { __tn.stamp(this, __tnFile, ${hash}); }`);
 }
 
 /** The decorator call in a decorator, parentheses aside. */
@@ -92,9 +103,13 @@ export function decoratorCall(decorator: Node): Node {
 /** The facts of the file that `__tn.file` is given, as code. */
 export interface FileFacts {
   readonly file: string;
-  readonly source: string;
+  /** The files of the import closure, by path and hash, in the order of their imports. */
   readonly files: readonly (readonly [string, string])[];
   readonly packages: readonly (readonly [string, string])[];
+  /** What the parts of the file reach: `file#name`, hash. */
+  readonly units: readonly (readonly [string, string])[];
+  /** Imports that lead nowhere. */
+  readonly unresolved: readonly string[];
   /** Names of module-level values. */
   readonly values: readonly string[];
 }
@@ -102,12 +117,14 @@ export interface FileFacts {
 /** What stands at the top of a transformed file: the import of `__tn` and the file's token. */
 export function fileHeader(specifier: string, facts: FileFacts): string {
   const fields = [
-    'v: 1',
+    'v: 2',
     'url: import.meta.url',
     `file: ${JSON.stringify(facts.file)}`,
-    `source: ${JSON.stringify(facts.source)}`,
     `files: ${JSON.stringify(facts.files)}`,
     `packages: ${JSON.stringify(facts.packages)}`,
+    `units: ${JSON.stringify(facts.units)}`,
+    ...(facts.unresolved.length > 0 ? [`unresolved: ${JSON.stringify(facts.unresolved)}`] : []),
+    `names: ${JSON.stringify(facts.values)}`,
     `bindings: ${valuesThunk(facts.values)}`,
   ];
   return `import { __tn } from ${JSON.stringify(specifier)}; const __tnFile = __tn.file({ ${fields.join(', ')} });`;

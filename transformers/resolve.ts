@@ -5,6 +5,7 @@ import { isBuiltin } from 'node:module';
 import { dirname, extname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isOwnFile, ownVersion, packageName } from './ownPackage.ts';
+import { aliasedPaths } from './tsconfigPaths.ts';
 
 /** Where a specifier leads. Several files when it cannot be told which of them a tool would take: too many is safe. */
 export type Target =
@@ -109,6 +110,16 @@ function packageFiles(folder: string, content: PackageJson, subpath: string): st
   return candidateFiles(join(folder, path));
 }
 
+/** The files that aliases of the project's tsconfig lead to; null when the specifier is none. */
+function resolveAlias(specifier: string, importer: string): Target | null {
+  if (specifier === packageName || specifier.startsWith(`${packageName}/`)) return null;
+  for (const path of aliasedPaths(specifier, importer)) {
+    const paths = candidateFiles(path).filter((file) => isFile(file) && !file.includes(`${sep}node_modules${sep}`));
+    if (paths.length > 0) return { kind: 'files', paths };
+  }
+  return null;
+}
+
 function resolvePackage(specifier: string, importer: string): Target {
   const parts = specifier.split('/');
   const name = parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
@@ -162,7 +173,7 @@ export function resolveSpecifier(specifier: string, importer: string): Target {
       target = { kind: 'files', paths: inside.flatMap((path) => candidateFiles(join(root, path))) };
     }
   } else {
-    target = resolvePackage(plain, importer);
+    target = resolveAlias(plain, importer) ?? resolvePackage(plain, importer);
   }
   // The package's own sources are accounted for by whoever uses the key.
   if (target.kind === 'files' && target.paths.length > 0 && target.paths.every(isOwnFile)) {

@@ -1,132 +1,81 @@
-/** @file The source key of a file: a hash of the tokens of everything that it imports, directly or not. */
+/** @file The files that a file imports, directly or not: what is watched, and whose values are compared at run time. */
 
 import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { relative, sep } from 'node:path';
-import { isScript, type ParsedFile, parseScript, type Token } from './ast.ts';
+import type { ParsedFile } from './ast.ts';
+import type { FileFacts } from './meaning/facts.ts';
+import { factsOfCode, factsOfFile, realPath } from './meaning/fileFacts.ts';
 import { packageRootOf, resolveSpecifier, type Target } from './resolve.ts';
 
-/** What a file depends on, and the key over all of it. No path of the machine is in `key`, `files` or `packages`. */
+/** What a file depends on. No path of the machine is in `key`, `files` or `packages`. */
 export interface SourceClosure {
-  /** sha256 (hex) over `files` and `packages`. */
+  /** sha256 (hex) over the contents of all files, and over packages by version: it changes with any of them. */
   readonly key: string;
-  /** Project files: path relative to the package root of the file that was asked for, token hash; sorted by path. */
-  readonly files: readonly (readonly [path: string, tokenHash: string])[];
+  /**
+   * Project files: path relative to the package root of the file that was asked for, hash without comments and layout;
+   * in the order in which imports are met, so that a file's place does not depend on where it lies.
+   */
+  readonly files: readonly (readonly [path: string, hash: string])[];
   /** Packages by name and version (`node:` modules with an empty version), sorted by name. */
   readonly packages: readonly (readonly [name: string, version: string])[];
   /** The project files again, as absolute paths: for tools that watch. */
   readonly paths: readonly string[];
-}
-
-interface FileRecord {
-  readonly hash: string;
-  readonly specifiers: readonly string[];
-}
-
-function label(token: Token): string {
-  return typeof token.type === 'string' ? token.type : token.type.label;
-}
-
-const pragma = /^[\s*]*tn-ignore/;
-
-/** sha256 (hex) of a file's tokens: no comments (but our own pragmas), no layout. */
-function hashTokens(tokens: readonly Token[]): string {
-  const parts: string[] = [];
-  for (const token of tokens) {
-    const kind = label(token);
-    if (kind.startsWith('Comment') && !(typeof token.value === 'string' && pragma.test(token.value))) continue;
-    const value = token.value;
-    parts.push(
-      kind,
-      value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value),
-    );
-  }
-  return createHash('sha256').update(parts.join('\0')).digest('hex');
-}
-
-/** The specifiers of static imports, re-exports, `import('…')`, `import x = require('…')` and `typeof import('…')`. */
-function specifiersOf(tokens: readonly Token[]): string[] {
-  const found = new Set<string>();
-  const code = tokens.filter((token) => !label(token).startsWith('Comment'));
-  code.forEach((token, i) => {
-    if (label(token) !== 'string') return;
-    const before = code[i - 1];
-    const opening = before && label(before) === '(' ? code[i - 2] : before;
-    const word = opening && (opening.value ?? label(opening));
-    const called = before !== opening;
-    if (word === 'import' || (called ? word === 'require' : word === 'from')) found.add(String(token.value));
-  });
-  return [...found];
-}
-
-/** The record of a file that is parsed already. */
-function recordOf(parsed: ParsedFile): FileRecord {
-  return { hash: hashTokens(parsed.tokens), specifiers: specifiersOf(parsed.tokens) };
-}
-
-const missing: FileRecord = { hash: 'missing', specifiers: [] };
-const memo = new Map<string, { readonly size: number; readonly mtimeMs: number; readonly record: FileRecord }>();
-
-/** The record of a file on disk, read again only when its size or time has changed. */
-function recordOfFile(path: string): FileRecord {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat?.isFile()) return missing;
-  const known = memo.get(path);
-  if (known && known.size === stat.size && known.mtimeMs === stat.mtimeMs) return known.record;
-  const content = readFileSync(path);
-  const parsed = isScript(path) ? parseScript(content.toString('utf8'), path) : null;
-  const record = parsed
-    ? recordOf(parsed)
-    : { hash: createHash('sha256').update(content).digest('hex'), specifiers: [] };
-  memo.set(path, { size: stat.size, mtimeMs: stat.mtimeMs, record });
-  return record;
+  /** Specifiers that lead nowhere: changes behind them are not seen. */
+  readonly unresolved: readonly string[];
 }
 
 function portable(path: string): string {
   return sep === '/' ? path : path.split(sep).join('/');
 }
 
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
+function byText(a: readonly [string, string], b: readonly [string, string]): number {
+  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;
 }
 
 /**
  * Follows the imports of `file` (an absolute path) through the project. Type-only imports count too; cycles are
  * fine; a file that is not there counts as missing.
  *
- * @param parsed the file's own content when the caller has it (it need not be on disk then)
+ * @param given the file's own content when the caller has it (it need not be on disk then)
  */
-export function sourceClosure(file: string, parsed?: ParsedFile): SourceClosure {
+export function sourceClosure(
+  file: string,
+  given?: { readonly code: string; readonly parsed?: ParsedFile },
+): SourceClosure {
   const start = realPath(file);
   const root = packageRootOf(start);
-  const files = new Map<string, string>();
+  const found = new Map<string, FileFacts>();
   const packages = new Map<string, string>();
+  const unresolved = new Set<string>();
   const pending = [start];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    if (files.has(path)) continue;
-    const record = path === start && parsed ? recordOf(parsed) : recordOfFile(path);
-    files.set(path, record.hash);
-    for (const specifier of record.specifiers) {
+    if (found.has(path)) continue;
+    const facts = path === start && given ? factsOfCode(path, given.code, given.parsed) : factsOfFile(path);
+    found.set(path, facts);
+    const types = new Set(facts.typeSpecifiers);
+    for (const specifier of [...facts.specifiers].reverse()) {
       const target: Target = resolveSpecifier(specifier, path);
-      if (target.kind === 'files') pending.push(...target.paths.map(realPath));
-      else packages.set(`${target.name}\0${target.version}`, target.name);
+      if (target.kind === 'package') {
+        packages.set(`${target.name}\0${target.version}`, target.name);
+        if (target.version === 'missing' && !types.has(specifier)) unresolved.add(specifier);
+      } else if (types.has(specifier)) {
+        // (Some only look like types: texts and comments with `import('…')` in them.)
+        pending.push(...target.paths.filter(isFile).map(realPath));
+      } else pending.push(...target.paths.map(realPath));
     }
   }
-  const paths = [...files.keys()];
-  const byText = (a: readonly [string, string], b: readonly [string, string]): number =>
-    a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;
-  const fileList = paths
-    .map((path): [string, string] => [portable(relative(root, path)), files.get(path) ?? ''])
-    .sort(byText);
+  const paths = [...found.keys()];
+  const files = paths.map((path): [string, string] => [portable(relative(root, path)), found.get(path)?.hash ?? '']);
   const packageList = [...packages]
     .map(([key, name]): [string, string] => [name, key.slice(name.length + 1)])
     .sort(byText);
   const key = createHash('sha256')
-    .update(JSON.stringify(['torchnative source 1', fileList, packageList]))
+    .update(JSON.stringify(['torchnative closure 2', [...files].sort(byText), packageList]))
     .digest('hex');
-  return { key, files: fileList, packages: packageList, paths };
+  return { key, files, packages: packageList, paths, unresolved: [...unresolved].sort() };
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -23,7 +23,7 @@ const meaningful = [
 type CompilerOptions = Record<string, unknown>;
 
 /** Reads JSON with comments and trailing commas; an unreadable text is an empty object. */
-function parseJsonc(text: string): Record<string, unknown> {
+export function parseJsonc(text: string): Record<string, unknown> {
   const plain = text
     .replace(/"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (part) => (part.startsWith('"') ? part : ' '))
     .replace(/"(?:[^"\\\n]|\\.)*"|,(?=\s*[}\]])/g, (part) => (part.startsWith('"') ? part : ''));
@@ -35,7 +35,8 @@ function parseJsonc(text: string): Record<string, unknown> {
   }
 }
 
-function extended(name: string, from: string): string | null {
+/** The path of a configuration that another one extends. */
+export function extendedConfig(name: string, from: string): string | null {
   if (/^[./]/.test(name)) {
     const path = resolve(dirname(from), name);
     return (
@@ -59,7 +60,7 @@ function readConfig(path: string, seen: ReadonlySet<string>): CompilerOptions {
   const config = parseJsonc(readFileSync(path, 'utf8'));
   const options: CompilerOptions = {};
   for (const name of [config.extends].flat()) {
-    const base = typeof name === 'string' ? extended(name, path) : null;
+    const base = typeof name === 'string' ? extendedConfig(name, path) : null;
     if (base) Object.assign(options, readConfig(base, new Set([...seen, path])));
   }
   const own = config.compilerOptions;

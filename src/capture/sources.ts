@@ -7,15 +7,19 @@ import type { Parameter } from './matchers.ts';
 
 /** Injected once per transformed file. */
 export interface FileInfo {
-  readonly v: 1;
+  readonly v: 2;
   readonly url: string;
   /** Absolute path. */
   readonly file: string;
-  /** Hash of the tokens of the import closure, and of the packages' names and versions. */
-  readonly source: string;
-  /** Project files of the closure, relative to the package root, with their token hashes. */
+  /** Project files of the import closure, relative to the package root, with hashes; in the order of their imports. */
   readonly files: readonly (readonly [string, string])[];
   readonly packages: readonly (readonly [string, string])[];
+  /** What the file's parts reach: `file#name` of functions, classes, constants, with the hash of their own code. */
+  readonly units: readonly (readonly [string, string])[];
+  /** Imports that lead nowhere the transformer can see. */
+  readonly unresolved?: readonly string[];
+  /** The names that `bindings` may give. */
+  readonly names: readonly string[];
   /** Current values of the file's module-level variables and of what it imports from project files. */
   readonly bindings: () => Readonly<Record<string, unknown>>;
 }
@@ -31,8 +35,12 @@ const MAX_CLASSES = 64;
 
 /** Injected at each `compileCache(...)`. */
 export interface SourceMeta {
-  readonly v: 1;
+  readonly v: 2;
   readonly file: FileToken;
+  /** Hash of the part's meaning: its code, that of everything it reaches, and packages by version. */
+  readonly source: string;
+  /** What it reaches, as indices into the file's `units`. */
+  readonly reach: readonly number[];
   /** Line and column of the call, 1-based. */
   readonly loc: readonly [number, number];
   /** null when only the running function can tell. */
@@ -41,7 +49,8 @@ export interface SourceMeta {
 }
 
 const files = new Map<string, FileToken>();
-const classFiles = new WeakMap<object, FileToken>();
+/** The meaning of classes: a hash over their code and everything that it reaches. */
+const classMeanings = new WeakMap<object, string>();
 /** With the names that they are exported under: bundling may change those that classes have. */
 const ownClasses = new WeakMap<object, string>();
 
@@ -52,8 +61,8 @@ export function registerFile(info: FileInfo): FileToken {
   return token;
 }
 
-export function stampClass(definition: object, token: FileToken): void {
-  classFiles.set(definition, token);
+export function stampClass(definition: object, token: FileToken, meaning: string): void {
+  classMeanings.set(definition, meaning);
   if (token.classes.length < MAX_CLASSES) token.classes.push(definition);
 }
 
@@ -64,13 +73,13 @@ export function registerOwnClasses(exported: Readonly<Record<string, unknown>>):
 
 const identities = new WeakMap<object, string>();
 
-/** Name and sources of a class, or null when its file was not transformed. */
+/** Name and meaning of a class, or null when its file was not transformed. */
 export function classIdentity(definition: object): string | null {
   const known = ownClasses.get(definition) ?? identities.get(definition);
   if (known !== undefined) return known;
-  const token = classFiles.get(definition);
-  if (!token) return null;
-  const identity = `${(definition as { name: string }).name}@${token.info.source.slice(0, 16)}`;
+  const meaning = classMeanings.get(definition);
+  if (meaning === undefined) return null;
+  const identity = `${(definition as { name: string }).name}@${meaning.slice(0, 16)}`;
   identities.set(definition, identity);
   return identity;
 }
@@ -81,44 +90,56 @@ export type ClosureValues = ReadonlyMap<string, string>;
 /** Values that the decorated function closes over and module-level values of every transformed file in its import closure. */
 export function closureValues(meta: SourceMeta): Map<string, string> {
   const values = new Map<string, string>();
-  collect(values, '', meta.deps(), true);
+  collect(values, plainLabel, meta.deps(), true);
   // Not all of these are used by the function: objects with a life of their own are left out.
-  for (const { name, token } of filesInClosure(meta.file)) {
-    collect(values, `${name}:`, token.info.bindings(), false);
+  for (const { token, label, statics } of filesInClosure(meta.file)) {
+    collect(values, label, token.info.bindings(), false);
     for (const definition of token.classes) {
-      collectStatic(values, name, definition);
+      const prefix = `${statics}${(definition as { name: string }).name}.`;
+      collect(values, (name) => prefix + name, definition as Readonly<Record<string, unknown>>, false);
     }
   }
   return values;
 }
 
-const closureFiles = new WeakMap<FileToken, { readonly known: number; readonly list: NamedToken[] }>();
-interface NamedToken {
-  readonly name: string;
+type Label = (name: string) => string;
+const plainLabel: Label = (name) => name;
+
+/** A file of a closure, and what its values are called: no path is among it, since a file may be moved. */
+interface FileInClosure {
   readonly token: FileToken;
+  readonly label: Label;
+  /** What stands before the names of static fields. */
+  readonly statics: string;
 }
 
-function filesInClosure(token: FileToken): NamedToken[] {
+const closureFiles = new WeakMap<FileToken, { readonly known: number; readonly list: FileInClosure[] }>();
+
+function filesInClosure(token: FileToken): FileInClosure[] {
   const cached = closureFiles.get(token);
   if (cached && cached.known === files.size) return cached.list;
-  const list: NamedToken[] = [];
-  for (const [name] of token.info.files) {
+  const list: FileInClosure[] = [];
+  // A name that several files have is told apart by their order, which the imports decide.
+  const counts = new Map<string, number>();
+  token.info.files.forEach(([path], i) => {
     for (const other of files.values()) {
-      if (other.info.file === name || other.info.file.endsWith(`/${name}`)) list.push({ name, token: other });
+      if (other.info.file !== path && !other.info.file.endsWith(`/${path}`)) continue;
+      const labels = new Map<string, string>();
+      for (const name of other.info.names) {
+        const before = counts.get(name) ?? 0;
+        counts.set(name, before + 1);
+        labels.set(name, before === 0 ? `*${name}` : `*${before + 1}:${name}`);
+      }
+      list.push({ token: other, label: (name) => labels.get(name) ?? `*${i}?${name}`, statics: `*${i}.` });
     }
-  }
+  });
   closureFiles.set(token, { known: files.size, list });
   return list;
 }
 
-function collectStatic(into: Map<string, string>, file: string, definition: object): void {
-  const prefix = `${file}:${(definition as { name: string }).name}.`;
-  collect(into, prefix, definition as Readonly<Record<string, unknown>>, false);
-}
-
 function collect(
   into: Map<string, string>,
-  prefix: string,
+  labelOf: Label,
   values: Readonly<Record<string, unknown>>,
   instances: boolean,
 ): void {
@@ -126,7 +147,7 @@ function collect(
     const value = values[name];
     if (!instances && isInstance(value)) continue;
     const text = valueText(value);
-    if (text !== null) into.set(prefix + name, text);
+    if (text !== null) into.set(labelOf(name), text);
   }
 }
 

@@ -238,7 +238,7 @@ export class Overload extends PartOverload {
     const { info } = meta.file;
     const project = store.projectFor(info.file);
     const root = this.options.out === undefined ? project.recordRoot : resolveBeside(info.file, this.options.out);
-    const sourceKey = sourceKeyOf(info.source);
+    const sourceKey = sourceKeyOf(meta.source);
     const entries: Entry[] = [];
     if (!store.problem) {
       for (const record of store.readManifests(root, this.part).records) {
@@ -249,6 +249,12 @@ export class Overload extends PartOverload {
           debug(1, () => `record ${record.folder} is not used: ${oneLine(error)}`);
         }
       }
+    }
+    if (info.unresolved) {
+      warnOnce(
+        `compileCache "${this.part}": ${info.unresolved.join(', ')}, imported by ${info.file} or a file it imports, leads nowhere: changes behind it are not seen. Way out: \`paths\` in tsconfig.json, or a relative import.`,
+        `unresolved: ${info.unresolved.join(', ')}`,
+      );
     }
     this.loaded = { store, project, root, sourceKey, entries, fresh: new Set(), disabled: null };
     return this.loaded;

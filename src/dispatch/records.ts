@@ -154,6 +154,8 @@ function manifestOf(request: RecordRequest, blobs: readonly string[]): ManifestD
       column: meta.loc[1],
       files: info.files,
       packages: Object.fromEntries(info.packages),
+      units: meta.reach.map((index) => info.units[index]),
+      meaning: meta.source,
     },
     closure,
     samples,

@@ -6,7 +6,7 @@ import { CAPTURE_LAYERS, hashLayers } from '../../cache/ownSources.ts';
 /** Our own sources that decide what a capture records, the transformer's included. */
 const CAPTURE_SOURCES = [...CAPTURE_LAYERS, '../transformers'];
 
-/** `source` is the transformer's hash over the import closure of the decorated file. */
+/** `source` is the transformer's hash of the part's meaning. */
 export function sourceKeyOf(source: string): string {
   return sha256Hex(source, hashLayers(CAPTURE_SOURCES));
 }

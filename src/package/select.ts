@@ -1,12 +1,9 @@
 /** @file Which records a package is made of: current ones that have run natively, named PART or PART@ENTRY. */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Project, RecordRef, SkippedRecord, Store, Verdict } from '../../cache/index.ts';
-import { sourceClosure } from '../../transformers/sourceClosure.ts';
 import { TnError } from '../core/errors.ts';
 import { artifactKey, nativeTarget } from '../dispatch/compileEntry.ts';
-import { sourceKeyOf } from '../dispatch/sourceKey.ts';
+import { Currency } from './currency.ts';
 import { wrongRequest } from './refusal.ts';
 
 /** Everything in reach of the command, as `src/cli/selection.ts` finds it. */
@@ -48,7 +45,8 @@ function selectOne(store: Store, scope: PartScope, name: string): RecordRef {
 function candidates(store: Store, scope: PartScope, name: string): RecordRef[] {
   const records = recordsOf(scope, name);
   if (records.length === 0) throw missing(scope, name);
-  const judged = records.map((record) => ({ record, sources: judgeSources(scope, record) }));
+  const currency = new Currency();
+  const judged = records.map((record) => ({ record, sources: currency.judge(projectOf(scope, record), record) }));
   const current = judged.filter(({ sources }) => sources.state === 'current').map(({ record }) => record);
   const older = newestOfEach(judged.filter(({ sources }) => sources.state === 'older').map(({ record }) => record));
   const usable = current.length > 0 ? current : older;
@@ -115,34 +113,9 @@ function missing(scope: PartScope, name: string): TnError {
   });
 }
 
-type SourceState =
-  | { readonly state: 'current' }
-  /** Of the same sources, by another version of torchnative: whole in itself, though a program would capture it again. */
-  | { readonly state: 'older' }
-  | { readonly state: 'stale'; readonly reason: string };
-
-/** Whether a record is of the sources as they are now. Records that came without sources are taken as they are. */
-function judgeSources({ projects }: PartScope, { root, manifest }: RecordRef): SourceState {
-  const project =
-    projects.find(({ recordRoot }) => recordRoot === root) ?? (projects.length === 1 ? projects[0] : null);
-  if (!project) return { state: 'current' };
-  const { source, sourceKey } = manifest;
-  const file = join(project.root, source.file);
-  if (!existsSync(file)) return { state: 'stale', reason: `${source.file} is gone` };
-  const now = sourceClosure(file);
-  if (sourceKeyOf(now.key) === sourceKey) return { state: 'current' };
-  const before = new Map(source.files);
-  const after = new Map(now.files);
-  const changed = [...new Set([...before.keys(), ...after.keys()])]
-    .filter((path) => before.get(path) !== after.get(path))
-    .sort();
-  if (changed.length > 0) {
-    const more = changed.length > 3 ? ` and ${changed.length - 3} more` : '';
-    return { state: 'stale', reason: `${changed.slice(0, 3).join(', ')}${more} changed since it was captured` };
-  }
-  const packages = now.packages.filter(([name, version]) => source.packages[name] !== version).map(([name]) => name);
-  if (packages.length === 0) return { state: 'older' };
-  return { state: 'stale', reason: `the package ${packages[0]} has another version than when it was captured` };
+/** The project that a record belongs to, when there is one to compare it with. */
+function projectOf({ projects }: PartScope, { root }: RecordRef): Project | null {
+  return projects.find(({ recordRoot }) => recordRoot === root) ?? (projects.length === 1 ? projects[0] : null);
 }
 
 /**

@@ -5,9 +5,17 @@ import { plainText, plainValue } from '../inputTree.ts';
 import { closureValues, registerFile, type SourceMeta } from '../sources.ts';
 
 function textOf(values: Record<string, unknown>): () => string | undefined {
-  const info = { v: 1, url: 'file:///x.ts', file: '/x.ts', source: 's', files: [], packages: [], bindings: () => ({}) };
-  const file = registerFile({ ...info, v: 1 });
-  const meta: SourceMeta = { v: 1, file, loc: [1, 1], params: null, deps: () => values };
+  const info = {
+    url: 'file:///x.ts',
+    file: '/x.ts',
+    files: [],
+    packages: [],
+    units: [],
+    names: [],
+    bindings: () => ({}),
+  };
+  const file = registerFile({ ...info, v: 2 });
+  const meta: SourceMeta = { v: 2, file, source: 's', reach: [], loc: [1, 1], params: null, deps: () => values };
   return () => closureValues(meta).get('x');
 }
 

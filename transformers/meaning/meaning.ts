@@ -1,0 +1,93 @@
+/** @file The meanings of a file's parts and classes: what their source keys are made of, and what they reach. */
+
+import { createHash } from 'node:crypto';
+import { relative, sep } from 'node:path';
+import type { ParsedFile } from '../ast.ts';
+import { packageRootOf } from '../resolve.ts';
+import { ProgramGraph, type SourceFile, type UnitNode } from './graph.ts';
+import { hashOf, packageList } from './hash.ts';
+import { type Reach, reachOf } from './reach.ts';
+import { SideEffects } from './sideEffects.ts';
+import { unitAt } from './units.ts';
+
+/** A function, class, constant or statement that a meaning depends on. */
+export interface ReachedUnit {
+  /** Relative to the package root of the file that was asked about. */
+  readonly file: string;
+  /** Its name, or `line N` for a statement. */
+  readonly name: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 12 hex digits of the hash of its own code. */
+  readonly hash: string;
+}
+
+export interface Meaning {
+  /** sha256 (hex): the same as long as nothing that is reached means something else. No path is in it. */
+  readonly hash: string;
+  /** Everything reached, the unit itself first. */
+  readonly reached: readonly ReachedUnit[];
+  /** Packages by name and version, sorted by name. */
+  readonly packages: readonly (readonly [name: string, version: string])[];
+}
+
+/** What the meanings of one file's parts and classes are. */
+export class FileMeanings {
+  private readonly graph = new ProgramGraph();
+  private readonly file: SourceFile;
+  private readonly sideEffects: SideEffects;
+  private readonly root: string;
+  private readonly known = new Map<UnitNode, Meaning>();
+  private readonly classes = new Map<UnitNode, number>();
+
+  /** @param given the file's content where the caller has it: it need not be on disk then */
+  constructor(path: string, given?: { readonly code: string; readonly parsed?: ParsedFile }) {
+    this.file = this.graph.file(path, given);
+    this.sideEffects = new SideEffects(this.graph);
+    this.root = packageRootOf(this.file.path);
+  }
+
+  /** The meaning of the top-level declaration or statement that a place of the file stands in. */
+  at(offset: number): Meaning {
+    const node = this.nodeAt(offset);
+    let meaning = this.known.get(node);
+    if (!meaning) {
+      const reach = reachOf(node, this.graph, this.sideEffects);
+      meaning = {
+        hash: hashOf(reach, this.graph),
+        reached: this.describe(reach),
+        packages: packageList(reach, this.graph),
+      };
+      this.known.set(node, meaning);
+    }
+    return meaning;
+  }
+
+  /** The hash of a class; each one is asked for once, in their order, which tells those of one unit apart. */
+  classAt(offset: number): string {
+    const node = this.nodeAt(offset);
+    const index = this.classes.get(node) ?? 0;
+    this.classes.set(node, index + 1);
+    const { hash } = this.at(offset);
+    return index === 0 ? hash : createHash('sha256').update(`${hash} class ${index}`).digest('hex');
+  }
+
+  private nodeAt(offset: number): UnitNode {
+    const { module, units, path } = this.file;
+    const node = module ? units[unitAt(module, offset)] : undefined;
+    if (!node) throw new Error(`internal: nothing stands at ${path}, offset ${offset}`);
+    return node;
+  }
+
+  private describe(reach: Reach): ReachedUnit[] {
+    const list: ReachedUnit[] = [];
+    for (const node of reach.nodes.keys()) {
+      if (node.kind !== 'unit') continue;
+      const { label, line, hash } = node.unit;
+      const path = relative(this.root, node.file.path);
+      const file = sep === '/' ? path : path.split(sep).join('/');
+      list.push({ file, name: label, line, hash: hash.slice(0, 12) });
+    }
+    return list;
+  }
+}
