@@ -17,7 +17,7 @@ export function engineFfi(host: EngineHost): Ffi {
     address: (buffer) => host.address(buffer as ArrayBuffer),
     errno: () => 0,
     // There is one JavaScript thread: an asynchronous call runs here and reports later.
-    asyncReady: false,
+    asyncCalls: 0,
     whenThreadEnds: () => {},
   };
 }

@@ -8,6 +8,7 @@ import { packagedOverloads } from './packagedOverload.ts';
 import { startProgram } from './program.ts';
 
 export type { InputMatchers, Matcher } from '../capture/matchers.ts';
+export { asyncCall, type Part } from '../dispatch/asyncPart.ts';
 export { type CompileCache, type CompileCacheDecorator, canRunNative } from '../dispatch/compileCache.ts';
 export { type Precision, setPrecision } from '../dispatch/mode.ts';
 export type { CompileCacheOptions } from '../dispatch/partOverload.ts';

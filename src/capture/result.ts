@@ -140,5 +140,6 @@ function viewed(view: StridedView, views: readonly ViewStep[], dims: DimValues):
     const metas = record.infer([{ dtype: current.dtype, shape: current.sizes }], concrete) as ConcreteMeta[];
     [current] = record.eager([current], concrete, metas);
   }
-  return isTensor(current) ? current : TensorObject.of(current);
+  // A kernel that makes a view of a tensor gives a bare view.
+  return current instanceof TensorObject ? (current as Tensor) : TensorObject.of(current);
 }

@@ -1,6 +1,6 @@
 /** @file Where in the user's source a call came from, read off the stack while a capture runs or an error is made. */
 
-import { type Frame, stackFrames } from './frames.ts';
+import { type Frame, keptFrames, stackFrames } from './frames.ts';
 import { type Position, pathOf, sourcePosition } from './sourceLines.ts';
 
 export interface SourceLocation {
@@ -29,6 +29,16 @@ export function enterPlace(next: SourceLocation | null): SourceLocation | null {
 
 export function leavePlace(outer: SourceLocation | null): void {
   place = outer;
+}
+
+/** Runs `body` as part of a call that was made elsewhere. */
+export function withPlace<T>(next: SourceLocation | null, body: () => T): T {
+  const outer = enterPlace(next);
+  try {
+    return body();
+  } finally {
+    leavePlace(outer);
+  }
 }
 
 const ownModule = /(?:dist\/)?src\/core\/location\.[jt]s$/;
@@ -92,7 +102,18 @@ function functionName(name: string, renamed: boolean): string | undefined {
  * some 20 µs: call it only while capturing, or for an error.
  */
 export function captureLocation(): SourceLocation | null {
-  for (const frame of stackFrames(DEPTH, captureLocation)) {
+  return locationAmong(stackFrames(DEPTH, captureLocation), place);
+}
+
+/** The same for a stack that is gone when the answer is wanted. Costs some 10 µs. */
+export function keepLocation(): () => SourceLocation | null {
+  const frames = keptFrames(DEPTH, keepLocation);
+  const then = place;
+  return () => locationAmong(frames(), then);
+}
+
+function locationAmong(frames: readonly Frame[], place: SourceLocation | null): SourceLocation | null {
+  for (const frame of frames) {
     const seen = judge(frame);
     if (seen === 'lost') return place;
     if (seen === null || seen === 'own' || !seen.file.startsWith('/') || seen.file.includes('/node_modules/')) continue;

@@ -1,12 +1,34 @@
 /** @file A block of bytes with an identity and a version counter, shared by every tensor that views it. */
 
 import { bytesOf, type DType, dtypeInfo, type TypedArray } from './dtype.ts';
+import { TnError } from './errors.ts';
 
 /** Where a mapped storage came from, so that its content hash can be remembered across processes. */
 export interface StorageOrigin {
   readonly path: string;
   readonly offset: number;
   readonly length: number;
+}
+
+/** What asynchronous calls do with a storage until they are done. */
+export interface StorageUse {
+  /** The part that is called. */
+  readonly part: string;
+  /** Whether any of them writes it. */
+  readonly writes: boolean;
+}
+
+let ignoresUses = false;
+
+/** Runs the body of a call whose turn has come: what waits behind it does not bar it. */
+export function ignoringUses<T>(body: () => T): T {
+  const outer = ignoresUses;
+  ignoresUses = true;
+  try {
+    return body();
+  } finally {
+    ignoresUses = outer;
+  }
 }
 
 let nextId = 1;
@@ -36,6 +58,8 @@ export class Storage {
   content: string | null = null;
   /** Counts in-place writes; whoever derived something from the bytes compares it. */
   version = 0;
+  /** Asynchronous calls that are not done with it; almost always none. */
+  inUse: StorageUse | null = null;
   /** Address of the first byte, filled in by the runtime on first use (0: not asked yet). */
   address = 0;
   private readonly arrays: { [D in DType]?: TypedArray } = {};
@@ -92,6 +116,7 @@ export class Storage {
 
   /** The bytes as elements of `dtype` (bit patterns for the half types). */
   typed(dtype: DType): TypedArray {
+    if (this.inUse !== null) this.assertFree(false);
     let array = this.arrays[dtype];
     if (!array) {
       const info = dtypeInfo[dtype];
@@ -102,6 +127,17 @@ export class Storage {
   }
 
   bytes(): Uint8Array {
+    if (this.inUse !== null) this.assertFree(false);
     return new Uint8Array(this.buffer, this.byteOffset, this.byteLength);
+  }
+
+  /** @throws TnError when it is read, or written, before an asynchronous call that writes it, or uses it at all, is done */
+  assertFree(forWriting: boolean): void {
+    const use = this.inUse;
+    if (use === null || ignoresUses || !(forWriting || use.writes)) return;
+    throw new TnError({
+      what: `a tensor is ${forWriting ? 'written' : 'read'} before an asynchronous call of "${use.part}" that ${use.writes ? 'writes' : 'reads'} it is done.`,
+      fix: 'await the promise of that call first, or give it a clone of the tensor',
+    });
   }
 }

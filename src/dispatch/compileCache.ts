@@ -7,6 +7,7 @@ import type { SourceMeta } from '../capture/sources.ts';
 import { TnError } from '../core/errors.ts';
 import { enterPlace, leavePlace, type SourceLocation } from '../core/location.ts';
 import { activeTracer, withTracer } from '../core/tracer.ts';
+import { addAsyncForm, type Part } from './asyncPart.ts';
 import { assertPrecision, partsAreEager, warnOnce } from './mode.ts';
 import type { CompileCacheOptions, OverloadMaker, PartOverload } from './partOverload.ts';
 import type { TensorResults } from './partTypes.ts';
@@ -36,8 +37,8 @@ export interface CompileCache {
    * @param fn the function to wrap; without it a method decorator is returned
    * @throws TnError when the name is taken by another function, or `inputMatchers` names no parameter
    */
-  <F extends AnyFunction>(name: string, fn: F): TensorResults<F>;
-  <F extends AnyFunction>(name: string, options: CompileCacheOptions<MatchersOf<F>>, fn: F): TensorResults<F>;
+  <F extends AnyFunction>(name: string, fn: F): Part<TensorResults<F>>;
+  <F extends AnyFunction>(name: string, options: CompileCacheOptions<MatchersOf<F>>, fn: F): Part<TensorResults<F>>;
   <const Matchers extends InputMatchers = InputMatchers>(
     name: string,
     options?: CompileCacheOptions<Matchers>,
@@ -144,6 +145,7 @@ function wrap(
   Object.defineProperty(dispatched, 'name', { value: raw.name, configurable: true });
   Object.defineProperty(dispatched, 'length', { value: raw.length, configurable: true });
   overloadsOf.set(dispatched, overloads);
+  addAsyncForm(dispatched, overloads, place);
   return dispatched;
 }
 

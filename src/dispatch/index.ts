@@ -6,6 +6,7 @@ import { Overload } from './overload.ts';
 export type { InputMatchers, Matcher } from '../capture/matchers.ts';
 export { Dim, type DimOptions, type DimSpec } from '../symbolic/dim.ts';
 export type { Size } from '../symbolic/symInt.ts';
+export { asyncCall, type Part } from './asyncPart.ts';
 export { type CompileCache, type CompileCacheDecorator, canRunNative } from './compileCache.ts';
 export { type Precision, setPrecision } from './mode.ts';
 export type { CompileCacheOptions } from './partOverload.ts';

@@ -2,6 +2,7 @@
 
 import type { DType } from '../core/dtype.ts';
 import { TnError } from '../core/errors.ts';
+import { type SourceLocation, withPlace } from '../core/location.ts';
 import { Storage } from '../core/storage.ts';
 import { contiguousStrides, copyElements, isContiguous, product, StridedView } from '../core/view.ts';
 import type { NativeCall, NativeProgram } from '../runtime/program.ts';
@@ -31,7 +32,10 @@ export interface NativePartOptions {
 export class NativePart {
   readonly program: NativeProgram;
   private readonly options: NativePartOptions;
+  /** Of synchronous calls: one runs at a time. */
   private readonly call: NativeCall;
+  private readonly copies: StridedView[] = [];
+  private readonly idleCalls: NativeCall[] = [];
   /** For each dim of the block: its place among the given ones. */
   private readonly dimSlots: readonly number[];
   private readonly outputs: readonly OutputPlan[];
@@ -53,16 +57,50 @@ export class NativePart {
 
   /** Runs on fresh outputs. `dims` in the order of `symbols`. Throws TnError when a kernel finds an index out of range. */
   run(inputs: readonly (Tensor | number)[], dims: readonly number[], parameters: readonly StridedView[]): Tensor[] {
-    const { call } = this;
-    const { abi, writtenInputs } = this.options;
+    const { call, copies } = this;
+    const results = this.prepare(call, inputs, dims, parameters, copies);
+    const code = call.run();
+    copies.length = 0;
+    this.noteWrites(inputs, parameters);
+    if (code !== 0) throw this.failure(call);
+    return results;
+  }
+
+  /** The same off this thread. What is given stays as it is until then; several calls may run at once. */
+  async runAsync(
+    inputs: readonly (Tensor | number)[],
+    dims: readonly number[],
+    parameters: readonly StridedView[],
+    calledAt: () => SourceLocation | null,
+  ): Promise<Tensor[]> {
+    const call = this.idleCalls.pop() ?? this.program.newCall();
+    const copies: StridedView[] = [];
+    try {
+      const results = this.prepare(call, inputs, dims, parameters, copies);
+      const code = await call.runAsync([inputs, parameters, results, copies]);
+      this.noteWrites(inputs, parameters);
+      if (code !== 0) throw withPlace(calledAt(), () => this.failure(call));
+      return results;
+    } finally {
+      this.idleCalls.push(call);
+    }
+  }
+
+  /** Fills in the argument block. `copies` of strided inputs must outlive the call. */
+  private prepare(
+    call: NativeCall,
+    inputs: readonly (Tensor | number)[],
+    dims: readonly number[],
+    parameters: readonly StridedView[],
+    copies: StridedView[],
+  ): Tensor[] {
+    const { abi } = this.options;
     for (let i = 0; i < this.dimSlots.length; i++) call.setDim(i, dims[this.dimSlots[i]]);
-    // Copies of strided inputs must outlive the call.
-    let copies: StridedView[] | null = null;
     for (let i = 0; i < abi.inputs.length; i++) {
       let view = inputs[abi.inputs[i]] as StridedView;
       if (!isContiguous(view)) {
         view = copyElements(view);
-        (copies ??= []).push(view);
+        copies.push(view);
       }
       call.setInput(i, viewAddress(view));
     }
@@ -76,15 +114,15 @@ export class NativePart {
       call.setOutput(i, viewAddress(results[i]));
     }
     call.setWeights(this.bind(parameters).table);
-    const code = call.run();
-    if (copies !== null) copies.length = 0;
-    for (const index of writtenInputs) (inputs[index] as StridedView).storage.version++;
-    for (const index of this.writtenParameters) parameters[index].storage.version++;
-    if (code !== 0) throw this.failure();
     return results;
   }
 
-  /** Threads that the last call used. */
+  private noteWrites(inputs: readonly (Tensor | number)[], parameters: readonly StridedView[]): void {
+    for (const index of this.options.writtenInputs) (inputs[index] as StridedView).storage.version++;
+    for (const index of this.writtenParameters) parameters[index].storage.version++;
+  }
+
+  /** Threads that the last synchronous call used. */
   get threadsUsed(): number {
     return this.call.threadsUsed;
   }
@@ -104,8 +142,8 @@ export class NativePart {
     return binding;
   }
 
-  private failure(): TnError {
-    const failure = this.call.failure();
+  private failure(call: NativeCall): TnError {
+    const failure = call.failure();
     const { part } = this.options;
     const where = failure?.kernelName ? [`in kernel ${failure.kernelName}`] : [];
     switch (failure?.kind) {

@@ -7,12 +7,15 @@ import type { CaptureRefusal } from '../capture/graphTracer.ts';
 import { classIdentity, closureValues, type SourceMeta } from '../capture/sources.ts';
 import { oneLine, TnError } from '../core/errors.ts';
 import { formatLocation } from '../core/location.ts';
+import { tryFfi } from '../runtime/ffi.ts';
+import { asyncCallsPending, inTurn } from './asyncOrder.ts';
 import { warnOfCache } from './cacheFailure.ts';
 import { checkCall } from './check.ts';
 import { compileEntry, findNative } from './compileEntry.ts';
 import { Entry } from './entry.ts';
 import { matchCall } from './match.ts';
-import { debug, type Mode, warnOnce } from './mode.ts';
+import type { TakenCall } from './matchedCall.ts';
+import { currentMode, debug, type Mode, warnOnce } from './mode.ts';
 import { type OverloadMaker, PartOverload } from './partOverload.ts';
 import { processStore } from './processStore.ts';
 import { writeCapture } from './records.ts';
@@ -46,9 +49,57 @@ export class Overload extends PartOverload {
     }
     const loaded = this.load(meta);
     const closure = closureValues(meta);
+    const { entry, missed, misses } = this.find(loaded, self, args, closure, mode);
+    if (entry) {
+      if (!entry.native) {
+        if (mode === 'require') throw this.missError(entry.reason || 'no native code');
+        return this.eager(self, args);
+      }
+      const result =
+        mode === 'check' ? checkCall(this.part, entry, entry.native, self, args, this.raw) : entry.run(entry.native);
+      this.report.native++;
+      return result;
+    }
+    if (mode === 'require') throw this.missError(missed || 'nothing is captured');
+    return this.captureCall(loaded, self, args, closure, mode, misses);
+  }
+
+  override async callAsync(self: unknown, args: unknown[]): Promise<unknown> {
+    const hit = this.takeHit(self, args);
+    if (hit) return inTurn(hit.access, hit.start);
+    const waits = asyncCallsPending();
+    return inTurn('everything', () => {
+      // What had to wait may be a hit by now.
+      const late = waits ? this.takeHit(self, args) : null;
+      return late ? late.start() : { result: this.call(self, args), until: null };
+    });
+  }
+
+  /** A call that native code can run off this thread; null for every other call, which has to run here. */
+  private takeHit(self: unknown, args: unknown[]): TakenCall | null {
+    const mode = currentMode();
+    // A check runs the function as written, too.
+    if (!this.meta || mode === 'check' || tryFfi()?.asyncCalls === 0) return null;
+    const { entry } = this.find(this.load(this.meta), self, args, closureValues(this.meta), mode);
+    return entry?.native
+      ? entry.take(this.part, entry.native, (start) => {
+          this.report.native++;
+          this.report.ms += performance.now() - start;
+        })
+      : null;
+  }
+
+  /** The entry that the call fits, with native code where there is some; else why each entry did not fit. */
+  private find(
+    loaded: LoadedPart,
+    self: unknown,
+    args: unknown[],
+    closure: ReadonlyMap<string, string>,
+    mode: Mode,
+  ): Found {
     const target = this.usesThis ? self : undefined;
     let missed = '';
-    const misses: { entry: string; reason: string }[] = [];
+    const misses: Miss[] = [];
     for (let i = 0; i < loaded.entries.length; i++) {
       const entry = loaded.entries[i];
       const difference = entry.closureDifference(closure);
@@ -66,21 +117,13 @@ export class Overload extends PartOverload {
         findNative(loaded.store, entry, this.options, mode);
         this.noteUncompilable(loaded, entry);
       }
-      if (!entry.native) {
-        if (mode === 'require') throw this.missError(entry.reason || 'no native code');
-        return this.eager(self, args);
-      }
-      if (i > 0) {
+      if (entry.native && i > 0) {
         loaded.entries.splice(i, 1);
         loaded.entries.unshift(entry);
       }
-      const result =
-        mode === 'check' ? checkCall(this.part, entry, entry.native, self, args, this.raw) : entry.run(entry.native);
-      this.report.native++;
-      return result;
+      return { entry, missed, misses };
     }
-    if (mode === 'require') throw this.missError(missed || 'nothing is captured');
-    return this.captureCall(loaded, self, args, closure, mode, misses);
+    return { entry: null, missed, misses };
   }
 
   private captureCall(
@@ -89,7 +132,7 @@ export class Overload extends PartOverload {
     args: unknown[],
     closure: ReadonlyMap<string, string>,
     mode: Mode,
-    misses: readonly { readonly entry: string; readonly reason: string }[],
+    misses: readonly Miss[],
   ): unknown {
     const meta = this.meta as SourceMeta;
     if (loaded.store.problem) warnOfCache(loaded.store.problem);
@@ -153,7 +196,7 @@ export class Overload extends PartOverload {
     closure: ReadonlyMap<string, string>,
     meta: SourceMeta,
     mode: Mode,
-    missed: readonly { readonly entry: string; readonly reason: string }[],
+    missed: readonly Miss[],
   ): void {
     const { store, project } = loaded;
     try {
@@ -271,6 +314,20 @@ export class Overload extends PartOverload {
       fix: `run once without TN_MODE=require, or \`tn cache compile ${this.part}\``,
     });
   }
+}
+
+/** An entry that a call did not fit, and why. */
+interface Miss {
+  readonly entry: string;
+  readonly reason: string;
+}
+
+interface Found {
+  /** With or without native code. */
+  readonly entry: Entry | null;
+  /** Why the last entry did not fit; '' when there is none. */
+  readonly missed: string;
+  readonly misses: readonly Miss[];
 }
 
 /** A part as this process knows it. */

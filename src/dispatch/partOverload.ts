@@ -78,6 +78,11 @@ export abstract class PartOverload {
     }
   }
 
+  /** The same off this thread where that can be: under Node, where native code fits. Never throws: it rejects. */
+  async callAsync(self: unknown, args: unknown[]): Promise<unknown> {
+    return this.call(self, args);
+  }
+
   /** Whether an admitted call finds compiled code, or makes it. */
   hasCodeFor(_self: unknown, _args: readonly unknown[]): boolean {
     return true;

@@ -33,8 +33,8 @@ export interface Ffi {
   address(buffer: ArrayBufferLike): number;
   /** Value of errno after the last call. */
   errno(): number;
-  /** Whether threads of asynchronous calls have stacks that generated code fits on. */
-  readonly asyncReady: boolean;
+  /** How many asynchronous calls may run at once. 0: there are no threads for them that generated code fits on. */
+  readonly asyncCalls: number;
   /** Calls back when this JavaScript thread ends while the process goes on. */
   whenThreadEnds(release: () => void): void;
 }

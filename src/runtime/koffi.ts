@@ -1,6 +1,7 @@
 /** @file Native calls on Node, through koffi. Importing this file installs them. */
 
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type * as Koffi from 'koffi';
 import { TnError } from '../core/errors.ts';
@@ -15,6 +16,18 @@ const typeNames: Readonly<Record<NativeType, string>> = {
   address: 'uintptr_t',
   string: 'str',
 };
+
+/** Threads of libuv's pool where UV_THREADPOOL_SIZE says nothing else. */
+const libuvThreads = 4;
+
+/**
+ * Asynchronous calls run on libuv's threads, which files and name lookups need too: one is left to those. More calls
+ * than cores would only get in each other's way, but one may run beside another that has all threads.
+ */
+function asyncCalls(): number {
+  const threads = Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '', 10) || libuvThreads;
+  return Math.max(1, Math.min(threads - 1, Math.max(2, availableParallelism())));
+}
 
 /** Generated kernels keep tiles on the stack; an asynchronous call runs on one that koffi makes. */
 const asyncStackBytes = 2 << 20;
@@ -33,15 +46,15 @@ function loadKoffi(): Ffi | TnError {
 }
 
 function overKoffi(koffi: typeof Koffi): Ffi {
-  let asyncReady = true;
+  let fits = true;
   try {
     koffi.config({ ...koffi.config(), async_stack_size: asyncStackBytes });
   } catch {
     // Somebody loaded a library through koffi before us, which fixes its settings.
-    asyncReady = (koffi.config().async_stack_size ?? 0) >= asyncStackBytes;
+    fits = (koffi.config().async_stack_size ?? 0) >= asyncStackBytes;
   }
   return {
-    asyncReady,
+    asyncCalls: fits ? asyncCalls() : 0,
     load(path) {
       const library = attempt(`cannot load ${path ?? 'this process'}`, () => koffi.load(path));
       return {

@@ -142,8 +142,10 @@ export class NativeRuntime {
   }
 
   private dispose(): void {
-    for (const context of this.contexts) this.functions.contextDestroy(context);
+    // Contexts of asynchronous calls that are not over stay: one that has not begun would find its memory gone.
+    for (const context of [this.mainContext, ...this.idleContexts]) this.functions.contextDestroy(context);
     this.contexts.clear();
+    this.idleContexts.length = 0;
   }
 
   /**

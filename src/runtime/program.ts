@@ -187,7 +187,7 @@ export class NativeCall {
    */
   async runAsync(keep: readonly unknown[] = []): Promise<number> {
     this.check();
-    if (!ffi().asyncReady) return this.run();
+    if (ffi().asyncCalls === 0) return this.run();
     const { runtime } = this.program;
     const context = runtime.takeContext();
     const flight = { call: this, keep };

@@ -12,6 +12,7 @@ import { to } from './pointwise.ts';
 
 /** Overwrites `target` with `source`, broadcast to its sizes and cast to its dtype (torch.Tensor.copy_). The two may overlap. */
 export function copyInto(target: Tensor, source: Operand): Tensor {
+  if (target.storage.inUse !== null) target.storage.assertFree(true);
   const own = target.shape;
   const value = isTensor(source)
     ? to(source, target.dtype)
