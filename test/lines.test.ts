@@ -4,7 +4,6 @@ import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as viteBuild } from 'vite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { transpile } from '../bin/transpile.mjs';
 import { torchnative } from '../transformers/vitest.ts';
 import { bundled, strippedFiles } from './lines/builds.ts';
 import { constructs, constructsFile, helperFile, marksOf } from './lines/constructs.ts';
@@ -19,8 +18,9 @@ const marks = [
 
 let project: Project;
 beforeAll(async () => {
-  await transpile(`${repository}/`);
   project = createProject({ 'src/app.ts': app, 'src/helpers.ts': helperFile });
+  // In a clone any command brings dist/ up to date, which built programs import.
+  await project.node([join(repository, 'bin/tn.mjs'), 'cache', 'path']);
 });
 afterAll(() => project.remove());
 beforeEach(() => {
