@@ -23,6 +23,7 @@ import type { EngineSource } from './source.ts';
 const glueFiles: readonly string[] = [
   'tn_engine_alloc.c',
   'tn_engine_arguments.c',
+  'tn_engine_child.c',
   'tn_engine_errors.c',
   'tn_engine_files.c',
   'tn_engine_folders.c',
@@ -52,7 +53,8 @@ function glueSource(name: string): string {
 
 /** What the glue, and whoever calls it, includes beside the headers of the package core. */
 export function engineHeaders(source: EngineSource): Readonly<Record<string, string>> {
-  return { ...source.headers, 'tn_engine.h': glueSource('tn_engine.h') };
+  const own = ['tn_engine.h', 'tn_engine_child.h'];
+  return { ...source.headers, ...Object.fromEntries(own.map((name) => [name, glueSource(name)])) };
 }
 
 /** Flags of C that goes into programs: code that nothing calls is left out when they are linked. */
