@@ -56,6 +56,23 @@ async function parse(args: readonly string[]): Promise<void> {
     .option('--json', 'machine-readable')
     .action(async (options) => (await import('./build.ts')).build(options));
 
+  program
+    .command('check')
+    .summary('say what cannot be captured, before anything runs')
+    .argument('[files...]', 'files, folders or patterns')
+    .option('-p, --project <path>', 'a tsconfig file, or its folder, in place of the nearest; alone: all of its files')
+    .option('--json', 'machine-readable')
+    .option('--sarif', 'as SARIF 2.1.0, for code hosts and editors')
+    .action(async (files: string[], options) => (await import('./check.ts')).check(files, options));
+
+  program
+    .command('transform')
+    .summary('print what the transformer makes of a file')
+    .argument('<file>')
+    .option('--map', 'with its source map')
+    .option('--json', 'machine-readable: { code, map, parts, dependencies }')
+    .action(async (file: string, options) => (await import('./transform.ts')).printTransformed(file, options));
+
   const cache = program.command('cache').summary('list, show, compile, package and remove cached parts');
   const ALL = ['--all', 'every project, not only the current one'] as const;
   const DIR = ['--dir <folder>', 'another project, or a folder of records'] as const;
