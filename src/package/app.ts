@@ -29,8 +29,9 @@ import {
   glueJobs,
   startEngine,
 } from './engine/index.ts';
-import { inFolder, libcNote, ownJobs, place, refuseForeignPayload, selfFiles, selfHeaders, texts } from './exe.ts';
-import { executableFacts, payloadFileName, writeExecutable } from './executable.ts';
+import { executableFacts, libcNote, payloadFileName, writeExecutable } from './executable.ts';
+import { ownJobs, selfFiles, selfHeaders, texts } from './executableCode.ts';
+import { inFolder, place, refuseForeignPayload } from './executableFiles.ts';
 import { parseLevels } from './levels.ts';
 import { executableLicences, type LicenceText, licenceBlocks } from './licences.ts';
 import { buildModel, type PackageModel } from './model.ts';

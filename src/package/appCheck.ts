@@ -14,9 +14,9 @@ import { machineIsas, type StaticToolchain } from '../compile/toolchain/index.ts
 import { TnError } from '../core/errors.ts';
 import { compilePackage, type PackageCode } from './code.ts';
 import { idText } from './describe.ts';
-import { partsMain, partsPayload, verifyExecutable } from './exe.ts';
 import { writeExecutable } from './executable.ts';
 import type { PackageModel } from './model.ts';
+import { partsMain, partsPayload, verifyExecutable } from './partsExecutable.ts';
 import type { Progress } from './progress.ts';
 import { sampleRunner } from './verify.ts';
 

@@ -47,6 +47,11 @@ export function executableFacts({ compiler, libc }: StaticToolchain): Readonly<R
   return { compiler: compiler.identity, libc };
 }
 
+/** Which C library is inside, and what its licence asks. */
+export function libcNote({ libc }: StaticToolchain): string {
+  return `C library: ${libc.name} ${libc.version} (${libc.licence}): ${libc.asks}`;
+}
+
 /** Name of the file that holds the payload of an executable beside it. */
 export function payloadFileName(output: string): string {
   return `${path.basename(output)}.weights`;
