@@ -2,7 +2,7 @@
 
 import { child, type Node, text } from './ast.ts';
 import { binaryFunctions, type RewriteContext } from './operators.ts';
-import { isConstant, isNeverSymbolic, isPlainCounter, isString } from './staticValues.ts';
+import { isConstant, isPlainCounter, isString } from './staticValues.ts';
 
 /** How the target of an assignment is written again. */
 interface Target {
@@ -112,7 +112,7 @@ export function rewriteUpdate(node: Node, { edits, scopes, parent }: RewriteCont
   const target = child(node, 'argument');
   if (target.type !== 'Identifier') return;
   const binding = scopes.bindingOf(target);
-  if (!binding || isPlainCounter(binding) || isNeverSymbolic(target, scopes)) return;
+  if (!binding || isPlainCounter(binding)) return;
   const name = text(target, 'name');
   const step = text(node, 'operator') === '++' ? '-1' : '1';
   const stepped = `${name} = __tn.sub(${name}, ${step})`;
@@ -122,7 +122,7 @@ export function rewriteUpdate(node: Node, { edits, scopes, parent }: RewriteCont
   const open = isOpen(parent) || (parent.type === 'ForStatement' && parent.update === node);
   edits.wrap(
     node,
-    `${open ? '' : '('}typeof ${name} === 'object' && __tn.typeOf(${name}) === 'number' ? ${value} : `,
+    `${open ? '' : '('}typeof ${name} === 'object' && __tn.isStepped(${name}) ? ${value} : `,
     open ? '' : ')',
   );
 }

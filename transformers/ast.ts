@@ -67,6 +67,9 @@ function parserOptions(path: string, legacyDecorators: boolean): ParserOptions {
   };
 }
 
+/** `-a ** b` is a mistake that calls in place of the operators would hide. */
+const unreadable = 'UnexpectedTokenUnaryExponentiation';
+
 /**
  * Parses a script. Returns null when it is not one: the tool that compiles it next will say why.
  * Parameter decorators exist only in the legacy grammar, so that one is tried second.
@@ -78,9 +81,12 @@ export function parseScript(code: string, path: string): ParsedFile | null {
         program: Node;
         comments: Comment[] | null;
         tokens: Token[] | null;
+        errors?: readonly { readonly reasonCode?: string }[];
       };
+      if (file.errors?.some(({ reasonCode }) => reasonCode === unreadable)) return null;
       return { program: file.program, comments: file.comments ?? [], tokens: file.tokens ?? [] };
-    } catch {
+    } catch (error) {
+      if (error instanceof RangeError) throw error; // the stack is too small
       // Next grammar.
     }
   }

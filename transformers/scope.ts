@@ -81,7 +81,12 @@ class Analyzer {
     value: Node | null,
     imported: Binding['imported'] = null,
   ): void {
-    if (scope.bindings.has(name) && (kind === 'var' || kind === 'function')) return;
+    const known = scope.bindings.get(name);
+    if (known && (kind === 'var' || kind === 'function')) {
+      // Declared again: whatever that gives it, the first value is not the only one.
+      known.writes.push(value ?? scope.node);
+      return;
+    }
     scope.bindings.set(name, { name, kind, scope, value, imported, references: [], writes: [] });
   }
 

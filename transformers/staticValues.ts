@@ -5,8 +5,20 @@ import type { Binding, Scopes } from './scope.ts';
 
 const comparisons = new Set(['==', '!=', '===', '!==', '<', '<=', '>', '>=', 'in', 'instanceof']);
 
+/** An answer about a node, remembered for operators: chains of them are asked about at each link. */
+function remembered<T extends unknown[]>(ask: (node: Node, ...rest: T) => boolean): typeof ask {
+  const known = new WeakMap<Node, boolean>();
+  return (node, ...rest) => {
+    const inner = unwrap(node);
+    if (inner.type !== 'BinaryExpression' && inner.type !== 'LogicalExpression') return ask(inner, ...rest);
+    let answer = known.get(inner);
+    if (answer === undefined) known.set(inner, (answer = ask(inner, ...rest)));
+    return answer;
+  };
+}
+
 /** Whether the value is known when the program is written: literals and arithmetic on them. */
-export function isConstant(node: Node): boolean {
+export const isConstant = remembered((node: Node): boolean => {
   const inner = unwrap(node);
   switch (inner.type) {
     case 'NumericLiteral':
@@ -22,7 +34,7 @@ export function isConstant(node: Node): boolean {
     default:
       return false;
   }
-}
+});
 
 function isNumericConstant(node: Node): boolean {
   const inner = unwrap(node);
@@ -34,17 +46,17 @@ function isNumericConstant(node: Node): boolean {
 }
 
 /** Whether the value is a string whatever happens. */
-export function isString(node: Node): boolean {
+export const isString = remembered((node: Node): boolean => {
   const inner = unwrap(node);
   if (inner.type === 'StringLiteral' || inner.type === 'TemplateLiteral') return true;
   if (inner.type === 'UnaryExpression') return text(inner, 'operator') === 'typeof';
   if (inner.type !== 'BinaryExpression' || text(inner, 'operator') !== '+') return false;
   // (A tensor has a `+` of its own, but none with a string.)
   return isString(child(inner, 'left')) || isString(child(inner, 'right'));
-}
+});
 
 /** Whether the value is `true` or `false` whatever happens, once the file is rewritten. */
-export function isBoolean(node: Node): boolean {
+export const isBoolean = remembered((node: Node): boolean => {
   const inner = unwrap(node);
   switch (inner.type) {
     case 'BooleanLiteral':
@@ -58,9 +70,9 @@ export function isBoolean(node: Node): boolean {
     default:
       return false;
   }
-}
+});
 
-/** Whether the value can be neither a symbolic size nor a tensor. */
+/** Whether no size equals the value: it is of another type. (The result of a comparison may be a tensor all the same.) */
 export function isNeverSymbolic(node: Node, scopes: Scopes): boolean {
   const inner = unwrap(node);
   switch (inner.type) {
@@ -79,6 +91,86 @@ export function isNeverSymbolic(node: Node, scopes: Scopes): boolean {
       return text(inner, 'operator') === 'void' || isString(inner) || isBoolean(inner);
     default:
       return isString(inner) || isBoolean(inner);
+  }
+}
+
+const relations = new Set(['<', '<=', '>', '>=']);
+const bitOperators = new Set(['|', '&', '^', '<<', '>>', '>>>']);
+
+/** Whether the value is neither a symbolic number nor a tensor, whatever happens: operators may stay as they are. */
+export const isPlain = remembered((node: Node, scopes: Scopes): boolean => {
+  const inner = unwrap(node);
+  const operator = text(inner, 'operator');
+  switch (inner.type) {
+    case 'NumericLiteral':
+      return true;
+    case 'Identifier': {
+      const binding = scopes.bindingOf(inner);
+      return binding ? isPlainCounter(binding) : isNeverSymbolic(inner, scopes);
+    }
+    case 'LogicalExpression':
+      return isPlain(child(inner, 'left'), scopes) && isPlain(child(inner, 'right'), scopes);
+    case 'ConditionalExpression':
+      return isPlain(child(inner, 'consequent'), scopes) && isPlain(child(inner, 'alternate'), scopes);
+    case 'UpdateExpression':
+      return isPlain(child(inner, 'argument'), scopes);
+    case 'UnaryExpression':
+      if (operator === '-' || operator === '+') return isPlain(child(inner, 'argument'), scopes);
+      return operator !== '~' ? isNeverSymbolic(inner, scopes) : true;
+    case 'BinaryExpression':
+      if (isString(inner) || bitOperators.has(operator)) return true;
+      if (comparisons.has(operator) && !relations.has(operator)) return true;
+      return isPlain(child(inner, 'left'), scopes) && isPlain(child(inner, 'right'), scopes);
+    default:
+      return isNeverSymbolic(inner, scopes);
+  }
+});
+
+/** Whether the value is of a type that arithmetic has no use for, and that no tensor is: an object, a text, null. */
+export function isNoOperand(node: Node, scopes: Scopes): boolean {
+  return !isBoolean(node) && isNeverSymbolic(node, scopes);
+}
+
+/** Methods of tensors that compare: their result in a condition is asked for its value. */
+const comparingMethods = new Set([
+  'all',
+  'any',
+  'eq',
+  'ge',
+  'gt',
+  'isFinite',
+  'isInf',
+  'isNan',
+  'le',
+  'logicalAnd',
+  'logicalNot',
+  'logicalOr',
+  'logicalXor',
+  'lt',
+  'ne',
+]);
+
+/**
+ * Whether a value is the result of a comparison, so that a condition on it asks for the value. A condition on anything
+ * else may ask whether it is there (`mask ? x.where(mask, 0) : x`).
+ */
+export function isComparison(node: Node, scopes: Scopes): boolean {
+  const inner = unwrap(node);
+  switch (inner.type) {
+    case 'BinaryExpression':
+      return relations.has(text(inner, 'operator'));
+    case 'CallExpression':
+    case 'OptionalCallExpression': {
+      const callee = child(inner, 'callee');
+      if (!callee.type.endsWith('MemberExpression') || callee.computed === true) return false;
+      return comparingMethods.has(text(child(callee, 'property'), 'name'));
+    }
+    case 'Identifier': {
+      const binding = scopes.bindingOf(inner);
+      return binding?.kind === 'const' && binding.value !== null && isComparison(binding.value, scopes);
+    }
+    default:
+      return false;
   }
 }
 

@@ -104,6 +104,8 @@ export function capture(request: CaptureRequest): CaptureOutcome {
   if (raw instanceof Promise) {
     tracer.abort('the function is asynchronous', 'make the part a synchronous function and await outside');
   }
+  const { mention } = env;
+  if (mention) tracer.abort(mention.what, 'throw it out of this part, or keep sizes out of its text', mention.location);
   const changed = changedField(request, flat, changedDim);
   if (changed) tracer.abort(changed.reason, changed.fix);
   if (tracer.refusal) return { kind: 'refused', result: concrete(raw).value, refusal: tracer.refusal };

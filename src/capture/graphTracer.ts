@@ -221,8 +221,8 @@ export class GraphTracer implements Tracer {
    * Gives the capture up; the same run goes on eagerly. The first reason stays. The tracer stays active, recording
    * nothing: symbolic sizes that the code still holds are made concrete as long as it is.
    */
-  abort(reason: string, fix = 'leave it outside this part'): void {
-    if (!this.refusal) this.refusal = { reason, fix, location: captureLocation() };
+  abort(reason: string, fix = 'leave it outside this part', location = captureLocation()): void {
+    if (!this.refusal) this.refusal = { reason, fix, location };
   }
 
   // -- what the capture reads after the run ---------------------------------------------------------------------------

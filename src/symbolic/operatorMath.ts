@@ -1,12 +1,15 @@
 /** @file `Math` for transformed code: native on plain numbers, symbolic on sizes. */
 
 import type { Operand } from './arithmetic.ts';
+import { isOperatorTarget, mathSymbol } from './operatorTarget.ts';
 import { type MathName, symbolicMath } from './symbolicMath.ts';
 import { isSymbolic } from './symValue.ts';
 
-/** Arguments of which at least one is no number: symbolic ones make the call symbolic, else it is native. */
+/** Arguments of which at least one is no number: tensors first, then symbolic ones make the call symbolic, else it is native. */
 function slow(name: MathName, args: readonly unknown[]): unknown {
   const native = Math[name] as (...args: unknown[]) => number;
+  const target = args.find(isOperatorTarget);
+  if (target?.[mathSymbol]) return target[mathSymbol](name, args);
   if (!args.some(isSymbolic)) return native(...args);
   return symbolicMath(
     name,

@@ -3,25 +3,16 @@
  * operators (tensors), else exactly JavaScript's own operator.
  */
 
+import { captureLocation } from '../core/location.ts';
 import { type Operand, pin, symAdd, symCompare, symDiv, symMod, symMul, symNeg, symPow, symSub } from './arithmetic.ts';
 import { int } from './canonical.ts';
 import { mod } from './divide.ts';
 import { operatorMath } from './operatorMath.ts';
+import { conditionSymbol, indexSymbol, isOperatorTarget, type OperatorName, operatorSymbol } from './operatorTarget.ts';
 import { predicate } from './relation.ts';
-import { isSymbolic } from './symValue.ts';
+import { isSymbolic, textFor } from './symValue.ts';
 
-export type OperatorName = 'add' | 'sub' | 'mul' | 'div' | 'mod' | 'pow' | 'neg' | 'pos' | 'lt' | 'le' | 'gt' | 'ge';
-
-/**
- * Key of the method by which an object takes part in operators: `(op, other, reversed)`, `reversed` when the object is
- * the right operand, `other` undefined for `neg` and `pos`. `undefined` means: not defined, use JavaScript's operator.
- * `===`, `==` and conditions are never dispatched: on objects they mean identity and presence.
- */
-export const operatorSymbol: unique symbol = Symbol('torchnative.operator');
-
-export interface OperatorTarget {
-  [operatorSymbol](op: OperatorName, other: unknown, reversed: boolean): unknown;
-}
+export { type OperatorName, type OperatorTarget, operatorSymbol } from './operatorTarget.ts';
 
 /** JavaScript's own operators; TypeScript checks them for numbers, they are meant for anything. */
 const native = {
@@ -60,10 +51,15 @@ function slow(op: OperatorName, a: unknown, b: unknown): unknown {
     const x = operandOf(a);
     const y = operandOf(b);
     if (x !== null && y !== null) return symbolic[op](x, y);
-    if (op === 'add' && (typeof a === 'string' || typeof b === 'string')) return `${String(a)}${String(b)}`;
+    if (op === 'add' && typeof a === 'string') return a + textOf(b);
+    if (op === 'add' && typeof b === 'string') return textOf(a) + b;
   }
   const own = dispatch(op, a, b, false) ?? dispatch(op, b, a, true);
   return own === undefined ? native[op](a as number, b as number) : own;
+}
+
+function textOf(x: unknown): string {
+  return isSymbolic(x) ? textFor(x) : String(x);
 }
 
 function slowUnary(op: 'neg' | 'pos', a: unknown): unknown {
@@ -80,8 +76,7 @@ function operandOf(x: unknown): Operand | null {
 }
 
 function dispatch(op: OperatorName, target: unknown, other: unknown, reversed: boolean): unknown {
-  if (typeof target !== 'object' || target === null || !(operatorSymbol in target)) return undefined;
-  return (target as OperatorTarget)[operatorSymbol](op, other, reversed);
+  return isOperatorTarget(target) ? target[operatorSymbol](op, other, reversed) : undefined;
 }
 
 /** `===` where one side is no number: a symbolic number equals numbers and symbolic numbers only. */
@@ -107,9 +102,42 @@ function slowEq(a: unknown, b: unknown): boolean {
 
 /** A value with the truth of `v`: 0 for a symbolic number that is 0, so that `&&` and `||` keep their values. */
 function cond(v: unknown): unknown {
-  if (typeof v !== 'object' || !isSymbolic(v)) return v;
-  if (v.ratio === null) return pin(v, `${v} as a condition`);
-  return symCompare('ne', v, 0) ? v : 0;
+  if (typeof v !== 'object' || v === null) return v;
+  if (isSymbolic(v)) {
+    if (v.ratio === null) return pin(v, `${v} as a condition`);
+    return symCompare('ne', v, 0) ? v : 0;
+  }
+  if (isOperatorTarget(v)) v[conditionSymbol]?.(false);
+  return v;
+}
+
+/** The result of a comparison where it decides a branch: that of tensors is one itself, and is asked for its value. */
+function slowTest(v: unknown): unknown {
+  return isOperatorTarget(v) && v[conditionSymbol] ? v[conditionSymbol](true) : cond(v);
+}
+
+/** A symbolic number in the text of an error that is thrown: the sample's value. */
+function shown(v: unknown): unknown {
+  if (!isSymbolic(v)) return v;
+  const { env } = v;
+  if (!env.onEscape) return v.text;
+  env.mention ??= {
+    what: `the symbolic size \`${v.text}\` was used in the text of an error`,
+    location: captureLocation(),
+  };
+  return v.hint;
+}
+
+/** A value between the pieces of a template: its text, at the moment JavaScript asks for it, but numbers stay numbers. */
+function part(v: unknown): unknown {
+  return typeof v === 'number' || isSymbolic(v) ? v : `${v}`;
+}
+
+/** ``x[`:${n}`]``: tensors take the bounds as they are, everything else has a property of that name. */
+function at(object: unknown, strings: readonly string[], ...values: unknown[]): unknown {
+  if (isOperatorTarget(object) && object[indexSymbol]) return object[indexSymbol](strings, values);
+  const key = strings.reduce((text, string, i) => `${text}${textOf(values[i - 1])}${string}`);
+  return (object as Record<string, unknown>)[key];
 }
 
 /** `Number.isInteger`: of a quotient, whether it divides, with a guard unless proved. */
@@ -158,9 +186,17 @@ export const operators = {
   strictNe: (a: unknown, b: unknown): boolean =>
     typeof a === 'number' && typeof b === 'number' ? a !== b : !slowStrictEq(a, b),
   cond,
+  test: (v: unknown): unknown => (typeof v === 'boolean' ? v : slowTest(v)),
   not: (v: unknown): boolean => !cond(v),
   truthy: (v: unknown): boolean => !!cond(v),
   Math: operatorMath,
+  at,
+  part,
+  shown,
+  /** The length in `new Array(n)`, which would make an array of one element out of an object. */
+  count: (n: unknown): unknown => (isSymbolic(n) ? pin(n, `new Array(${n})`) : n),
+  /** Whether `++` and `--` would see an object, and cannot step it. */
+  isStepped: (x: unknown): boolean => isSymbolic(x) || isOperatorTarget(x),
   isInteger,
   isSafeInteger: (x: unknown): boolean => (isSymbolic(x) ? isInteger(x) : Number.isSafeInteger(x)),
   isFinite: isFiniteNumber,

@@ -72,7 +72,19 @@ export class SymInt {
     return this.expr.key;
   }
 
-  toString(): string {
+  /** Whether `x` is one, asked in a way that no proxy notices. */
+  static is(x: unknown): x is SymInt {
+    return typeof x === 'object' && x !== null && #expr in x;
+  }
+
+  /** The expression as text; what the user's own code asks for is the number's (see `toPrimitive`). */
+  toString(radix?: number): string {
+    if (radix !== undefined || calledByUser(this.toString))
+      return plainValue(this, 'as text or as a key').toString(radix);
+    return this.text;
+  }
+
+  get text(): string {
     if (this.#expr !== null) return this.#expr.key;
     return quotientNode(this.#quotient!).key;
   }
@@ -88,6 +100,7 @@ export class SymInt {
 
 /** A float64 that depends on dims: `n / 3`, `1 / Math.sqrt(n)`. */
 export class SymFloat {
+  readonly #brand = true;
   readonly env: ShapeEnv;
   readonly node: FloatNode;
   /** The same value as a quotient of sizes, where it is one; decides comparisons and roundings. */
@@ -108,7 +121,19 @@ export class SymFloat {
     return this.node.key;
   }
 
-  toString(): string {
+  /** Whether `x` is one, asked in a way that no proxy notices. */
+  static is(x: unknown): x is SymFloat {
+    return typeof x === 'object' && x !== null && #brand in x;
+  }
+
+  /** The expression as text; what the user's own code asks for is the number's (see `toPrimitive`). */
+  toString(radix?: number): string {
+    if (radix !== undefined || calledByUser(this.toString))
+      return plainValue(this, 'as text or as a key').toString(radix);
+    return this.text;
+  }
+
+  get text(): string {
     return this.node.key;
   }
 
@@ -135,22 +160,34 @@ export class SymFloat {
   }
 }
 
+/** Methods of numbers: code that was written for numbers finds them, on the sample's value. */
+for (const name of ['toFixed', 'toPrecision', 'toExponential', 'toLocaleString', 'valueOf'] as const) {
+  for (const kind of [SymInt, SymFloat]) {
+    Object.defineProperty(kind.prototype, name, {
+      configurable: true,
+      writable: true,
+      value(this: SymInt | SymFloat, ...args: never[]): unknown {
+        const value = plainValue(this, name === 'valueOf' ? 'as a plain number' : 'as text or as a key');
+        return (value[name] as (...given: never[]) => unknown)(...args);
+      },
+    });
+  }
+}
+
 /**
- * What is left of a symbolic number where a plain value is asked for. Texts that this package makes show the expression;
- * in the user's code a text may decide something (`table[n]`), so that it counts as a use of the number.
+ * The sample's value of a symbolic number that code uses in a way that sizes cannot follow. While a capture runs that
+ * refuses the capture, at the user's line; elsewhere it throws.
+ *
+ * @param use ends the sentence "the symbolic size `n` was used …"
  */
-function toPrimitive(value: SymInt | SymFloat, hint: string): string | number {
-  const isText = hint === 'string' || hint === 'json';
-  if (isText && !calledByUser(toPrimitive)) return value.toString();
+export function plainValue(value: SymInt | SymFloat, use: string): number {
   const { env } = value;
   if (env.onEscape) {
-    const use = isText ? 'as text or as a key' : 'as a plain number, by code that is not transformed';
-    env.onEscape(`the symbolic size \`${value.toString()}\` was used ${use}`);
-    return hint === 'string' ? String(value.hint) : value.hint;
+    env.onEscape(`the symbolic size \`${value.text}\` was used ${use}`);
+    return value.hint;
   }
-  if (isText) return value.toString();
   throw new TnError({
-    what: `The symbolic size \`${value}\` was used as a plain number.`,
+    what: `The symbolic size \`${value.text}\` was used as a plain number.`,
     found: [
       'by code that is not transformed (a package, or a file that runs without the transformer),',
       'or by an operator that sizes do not have (| & ^ ~ << >>)',
@@ -159,13 +196,30 @@ function toPrimitive(value: SymInt | SymFloat, hint: string): string | number {
   });
 }
 
+/** The text of a symbolic number in the user's `'size ' + n`. */
+export function textFor(value: SymInt | SymFloat): string {
+  return value.env.onEscape ? String(plainValue(value, 'as text or as a key')) : value.text;
+}
+
+/**
+ * What is left of a symbolic number where a plain value is asked for. Texts that this package makes show the expression;
+ * in the user's code a text may decide something (`table[n]`), so that it counts as a use of the number.
+ */
+function toPrimitive(value: SymInt | SymFloat, hint: string): string | number {
+  const isText = hint === 'string' || hint === 'json';
+  if (!isText) return plainValue(value, 'as a plain number, by code that is not transformed');
+  if (!value.env.onEscape || !calledByUser(toPrimitive)) return value.text;
+  const number = plainValue(value, 'as text or as a key');
+  return hint === 'string' ? String(number) : number;
+}
+
 export function isSymFloat(x: unknown): x is SymFloat {
-  return x instanceof SymFloat;
+  return SymFloat.is(x);
 }
 
 /** A symbolic number of either kind. Asks nothing of a quotient. */
 export function isSymbolic(x: unknown): x is SymInt | SymFloat {
-  return x instanceof SymInt || x instanceof SymFloat;
+  return SymInt.is(x) || SymFloat.is(x);
 }
 
 /**
@@ -173,7 +227,7 @@ export function isSymbolic(x: unknown): x is SymInt | SymFloat {
  * integer, and the guard recorded.
  */
 export function isSymInt(x: unknown): x is SymInt {
-  if (!(x instanceof SymInt)) return false;
+  if (!SymInt.is(x)) return false;
   if (x.pending !== null) void x.expr;
   return true;
 }

@@ -5,24 +5,18 @@
  */
 
 import type { StridedView } from '../core/view.ts';
-import { type OperatorName, type OperatorTarget, operatorSymbol } from '../symbolic/operators.ts';
-import { isScalar, isTensor, type Operand } from './functions/operands.ts';
-import * as f from './functions/pointwise.ts';
+import {
+  conditionSymbol,
+  indexSymbol,
+  mathSymbol,
+  type OperatorName,
+  type OperatorTarget,
+  operatorSymbol,
+} from '../symbolic/operatorTarget.ts';
+import type { MathName } from '../symbolic/symbolicMath.ts';
+import { indexTemplate, installIndexing } from './indexing.ts';
+import { tensorCondition, tensorMath, tensorOperator, tensorPrimitive } from './operators.ts';
 import { TensorReduce } from './tensorReduce.ts';
-
-/** `%` is Python's here, as everywhere in PyTorch: the sign of the divisor. */
-const binaryOperators: { readonly [name in OperatorName]?: (left: Operand, right: Operand) => Tensor } = {
-  add: f.add,
-  sub: f.sub,
-  mul: f.mul,
-  div: f.div,
-  mod: f.remainder,
-  pow: f.pow,
-  lt: f.lt,
-  le: f.le,
-  gt: f.gt,
-  ge: f.ge,
-};
 
 /** Made by the creation functions and by operations, never with `new` by users. */
 export class TensorObject extends TensorReduce implements OperatorTarget {
@@ -37,14 +31,29 @@ export class TensorObject extends TensorReduce implements OperatorTarget {
   }
 
   /** What transformed `x + y`, `2 * x`, `-x`, `x < y` call; undefined: JavaScript's own operator. */
-  [operatorSymbol](this: Tensor, op: OperatorName, other: unknown, reversed: boolean): Tensor | undefined {
-    if (op === 'neg') return f.neg(this);
-    if (op === 'pos') return this;
-    const apply = binaryOperators[op];
-    if (!apply || !(isTensor(other) || isScalar(other))) return undefined;
-    return reversed ? apply(other, this) : apply(this, other);
+  [operatorSymbol](this: Tensor, op: OperatorName, other: unknown, reversed: boolean): unknown {
+    return tensorOperator(this, op, other, reversed);
+  }
+
+  [mathSymbol](this: Tensor, name: MathName, args: readonly unknown[]): Tensor {
+    return tensorMath(name, args);
+  }
+
+  [conditionSymbol](this: Tensor, isComparison: boolean): boolean {
+    return tensorCondition(this, isComparison);
+  }
+
+  [indexSymbol](this: Tensor, strings: readonly string[], values: readonly unknown[]): Tensor {
+    return indexTemplate(this, strings, values);
+  }
+
+  /** Code that is not transformed must not take a tensor for a number, or make a text of `x + 1`. */
+  [Symbol.toPrimitive](this: Tensor, hint: string): string {
+    return tensorPrimitive(this, hint);
   }
 }
+
+installIndexing();
 
 /**
  * The compiler says "Type 'number' is not assignable to type 'TensorFrom<"t(expression)">'" where the result of an

@@ -88,20 +88,30 @@ describe('transform: operators', () => {
     ['const f = () => { return-x };', 'const f = () => { return __tn.neg(x) };'],
     ['Math.max(a, Math.PI);', '__tn.Math.max(a, Math.PI);'],
     ['{ const Math = g; Math.max(a); }', '{ const Math = g; Math.max(a); }'],
-    ['let y = 0; typeof y === "number";', 'let y = 0; __tn.typeOf( y) === "number";'],
+    ['let y = g(); typeof y === "number";', 'let y = g(); __tn.typeOf( y) === "number";'],
     ['let y = 0; typeof y === "string";', 'let y = 0; typeof y === "string";'],
     ['typeof nowhere === "number";', 'typeof nowhere === "number";'],
     ['Number.isInteger(a);', '__tn.isInteger(a);'],
     ["'a' + b + 'c';", "__tn.add('a' , b) + 'c';"],
     ['Boolean(a);', '__tn.truthy(a);'],
-    ['for (let i = 0; i < n; i++) f(i);', 'for (let i = 0; __tn.lt(i , n); i++) f(i);'],
+    ['for (let i = 0; i < n; i++) f(i);', 'for (let i = 0; __tn.test(__tn.lt(i , n)); i++) f(i);'],
     [
       'for (let i = n; i; i--) f(i);',
-      "for (let i = n; __tn.cond(i); typeof i === 'object' && __tn.typeOf(i) === 'number' ? i = __tn.sub(i, 1) : i--) f(i);",
+      "for (let i = n; __tn.cond(i); typeof i === 'object' && __tn.isStepped(i) ? i = __tn.sub(i, 1) : i--) f(i);",
     ],
     ['(a as number) + (b satisfies number) + c!;', '__tn.add(__tn.add((a as number) , (b satisfies number)) , c!);'],
     ['o.p += 1;', 'o.p = __tn.add(o.p, 1);'],
     ['x ||= y;', '__tn.cond(x) || (x = y);'],
+    ['if (a < b && !(c > d)) f();', 'if (__tn.test(__tn.lt(a , b)) && !__tn.test((__tn.gt(c , d)))) f();'],
+    ['const done = a.all(); while (!done) f();', 'const done = a.all(); while (!__tn.test(done)) f();'],
+    ['(a > 0) * (b > 0);', '__tn.mul((__tn.gt(a , 0)) , (__tn.gt(b , 0)));'],
+    ['if (a ? b : c > 0) f();', 'if (__tn.cond(a) ? __tn.cond(b) : __tn.test(__tn.gt(c , 0))) f();'],
+    ['switch (true) { case n > 3: f(); }', 'switch (true) { case __tn.test(__tn.gt(n , 3)): f(); }'],
+    ['x[`1:${n}, ${m + 1}`];', '__tn.at(x , ["1:",", ",""], __tn.part(n ), __tn.part(__tn.add(m , 1) ));'],
+    ['x[`:${n}`][0].y = 1;', '__tn.at(x , [":",""], __tn.part(n ))[0].y = 1;'],
+    ['new Array(n);', 'new Array(__tn.count(n));'],
+    ['throw new Error(`bad ${n}` + n);', 'throw new Error(__tn.add(`bad ${__tn.shown(n)}` , __tn.shown(n)));'],
+    ['var i = 0; var i = n; i === 3;', 'var i = 0; var i = n; __tn.strictEq(i , 3);'],
     ['const v = (x &&= y) + 1;', 'const v = __tn.add((__tn.cond(x) && (x = y)) , 1);'],
   ])('%s', (source, expected) => {
     expect(rewrite(source)).toBe(expected);
@@ -126,6 +136,13 @@ describe('transform: operators', () => {
     'declare class X { y: number }',
     'switch (s) { case "a": break; case "b": break; }',
     'let i = 0; i++; i += 2; i--;',
+    'for (let i = 0; i < 3; i++) if (i * 2 === 4) f(i);',
+    'x[`:${n}`] = 1;',
+    'x[`:${n}`]();',
+    'delete x[`:${n}`];',
+    '[x[`:${n}`]] = y;',
+    '({ a: x[`:${n}`] } = y);',
+    'f`${n}`;',
     'while (true) { break }',
     'Math.random(); Math.PI;',
   ])('leaves %s', (source) => {
@@ -161,6 +178,6 @@ describe('transform: operators', () => {
     expect(rewrite('class A { constructor(@inject() private x = a + b) {} }')).toContain('private x = __tn.add(a , b)');
     expect(
       transform("import { nn } from 'torchnative';\nexport const a = x < y > (z);", '/project/app.js')?.code,
-    ).toContain('a = __tn.lt(x , y) > (z)');
+    ).toContain('a = __tn.gt(__tn.lt(x , y) , (z))');
   });
 });

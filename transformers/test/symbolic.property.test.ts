@@ -32,7 +32,9 @@ const hiding: Record<string, unknown> = Object.fromEntries(
       const value = apply(...operands.map(reveal));
       return operands.some((operand) => operand instanceof Hidden) ? hide(value) : value;
     };
-    return [name, name === 'cond' ? (value: unknown) => (reveal(value) ? value : reveal(value)) : wrap];
+    if (name === 'isStepped') return [name, (value: unknown) => value instanceof Hidden];
+    const keeps = name === 'cond' || name === 'test';
+    return [name, keeps ? (value: unknown) => (reveal(value) ? value : reveal(value)) : wrap];
   }),
 );
 hiding.Math = Object.fromEntries(
