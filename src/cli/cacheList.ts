@@ -3,7 +3,7 @@
 import colors from 'picocolors';
 import type { CacheRow } from './rows.ts';
 import { rowsOf } from './rows.ts';
-import { openCache, type SelectionOptions, select } from './selection.ts';
+import { openCache, type Selection, type SelectionOptions, select } from './selection.ts';
 import { agoText, bytesText, type Column, table } from './table.ts';
 
 export async function listCache(options: SelectionOptions & { readonly json?: boolean }): Promise<void> {
@@ -15,17 +15,39 @@ export async function listCache(options: SelectionOptions & { readonly json?: bo
   } else if (rows.length === 0) {
     process.stdout.write(`nothing is cached for ${selection.scope}\n`);
   } else {
-    process.stdout.write(table(COLUMNS, rows) + '\n');
-    const reasons = rows.filter((row) => row.reason !== undefined);
+    const shown = await withStale(rows, selection);
+    process.stdout.write(table(COLUMNS, shown) + '\n');
+    const reasons = shown.filter((row) => row.reason !== undefined);
     if (reasons.length > 0) process.stdout.write('\n');
     for (const row of reasons) process.stdout.write(`${nameOf(row)} is ${row.status}: ${row.reason}\n`);
   }
   for (const { folder, reason } of selection.skipped) process.stderr.write(`not used: ${folder}: ${reason}\n`);
 }
 
-const COLOURS = { native: colors.green, captured: colors.yellow, eager: colors.red } as const;
+/** A row for people: a record that no call of the sources as they are now would use is `stale`. */
+type ShownRow = Omit<CacheRow, 'status'> & { readonly status: CacheRow['status'] | 'stale' };
 
-const COLUMNS: readonly Column<CacheRow>[] = [
+async function withStale(rows: readonly CacheRow[], selection: Selection): Promise<ShownRow[]> {
+  const [{ Currency }, { projectOf }] = await Promise.all([
+    import('../package/currency.ts'),
+    import('../package/select.ts'),
+  ]);
+  const currency = new Currency();
+  const stale = new Map<string, string>();
+  for (const record of selection.records) {
+    const found = currency.judge(projectOf(selection, record), record);
+    if (found.state === 'stale') stale.set(record.model, found.reason);
+    if (found.state === 'older') stale.set(record.model, 'another version of torchnative captured it');
+  }
+  return rows.map((row): ShownRow => {
+    const reason = row.model === null ? undefined : stale.get(row.model);
+    return reason === undefined ? row : { ...row, status: 'stale', reason };
+  });
+}
+
+const COLOURS = { native: colors.green, captured: colors.yellow, eager: colors.red, stale: colors.dim } as const;
+
+const COLUMNS: readonly Column<ShownRow>[] = [
   { title: 'part', cell: (row) => row.part },
   { title: 'entry', cell: (row) => row.entry ?? '-' },
   { title: 'status', cell: (row) => COLOURS[row.status](row.status) },
@@ -50,7 +72,7 @@ export function dimText([name, { min, max, multipleOf }]: [string, CacheRow['dim
   return `${name}=${min}..${max ?? ''}${multipleOf > 1 ? ` step ${multipleOf}` : ''}`;
 }
 
-function nameOf(row: CacheRow): string {
+function nameOf(row: ShownRow): string {
   return row.entry === null ? row.part : `${row.part}@${row.entry}`;
 }
 

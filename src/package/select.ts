@@ -114,7 +114,7 @@ function missing(scope: PartScope, name: string): TnError {
 }
 
 /** The project that a record belongs to, when there is one to compare it with. */
-function projectOf({ projects }: PartScope, { root }: RecordRef): Project | null {
+export function projectOf({ projects }: Pick<PartScope, 'projects'>, { root }: RecordRef): Project | null {
   return projects.find(({ recordRoot }) => recordRoot === root) ?? (projects.length === 1 ? projects[0] : null);
 }
 

@@ -136,6 +136,18 @@ describe('calls', () => {
     expect(() => program.pick(app.ones([4, 3]), ids([4]))).toThrow(/index read from a tensor is out of range/);
   });
 
+  test('resolve at once where they are asynchronous', async () => {
+    const instance = model();
+    const calls = [app.asyncCall(instance.scores, instance, ids()), app.asyncCall(instance.scores, instance, ids([1]))];
+    expect(counts('scores')).toBe('2 native, 0 captured, 0 eager');
+    expect(list(await calls[0])).toEqual(expected.scores);
+    expect(list(await program.sum.async(app.ones([2, 3]), app.ones([2, 3])))).toEqual(Array(2).fill([2, 11, 101]));
+    await expect(program.pick.async(app.ones([4, 3]), ids([4]))).rejects.toThrow(
+      /index read from a tensor is out of range/,
+    );
+    expect(list((await calls[1]).sum(0))).toHaveLength(40);
+  });
+
   test('are compared with the eager run under TN_MODE=check', () => {
     engine.env.TN_MODE = 'check';
     expect(list(model().scores(ids()))).toEqual(expected.scores);

@@ -203,8 +203,9 @@ describe('tn cache', () => {
     const [titles, ...lines] = text.split('\n');
     expect(titles).toMatch(/^part +entry +status +inputs +dims +nodes +size +created +used$/);
     expect(lines[0]).toMatch(
-      /^decode +0123456789ab +captured +x:f32\[n,3\] pos:i64 +n=1\.\. pos=0\.\.447 +2 +10\d KB +2025-01-02 +now$/,
+      /^decode +0123456789ab +stale +x:f32\[n,3\] pos:i64 +n=1\.\. pos=0\.\.447 +2 +10\d KB +2025-01-02 +now$/,
     );
+    expect(text).toMatch(/^decode@0123456789ab is stale: model\.ts is gone$/m);
     expect(text).toMatch(/^greedy is eager: a tensor is read with \.item\(\) at model\.ts:9:5$/m);
   });
 
