@@ -1,6 +1,6 @@
 /** @file What the source transformer tells at run time: files, classes, decorated functions, and the values that they close over. */
 
-import { noteTransformed } from '../core/sourceLines.ts';
+import { noteLoading } from '../core/location.ts';
 import { isTensor } from '../tensor/functions/operands.ts';
 import { plainText } from './inputTree.ts';
 import type { Parameter } from './matchers.ts';
@@ -57,7 +57,7 @@ const ownClasses = new WeakMap<object, string>();
 export function registerFile(info: FileInfo): FileToken {
   const token: FileToken = { info, classes: [] };
   files.set(info.file, token);
-  noteTransformed(info.url, info.file);
+  noteLoading(info.url, info.file, registerFile);
   return token;
 }
 

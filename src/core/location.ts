@@ -1,7 +1,7 @@
 /** @file Where in the user's source a call came from, read off the stack while a capture runs or an error is made. */
 
 import { type Frame, keptFrames, stackFrames } from './frames.ts';
-import { type Position, pathOf, sourcePosition } from './sourceLines.ts';
+import { noteTransformed, type Position, pathOf, sourcePosition } from './sourceLines.ts';
 
 export interface SourceLocation {
   /** Absolute path. */
@@ -60,7 +60,8 @@ function findBundled(): Bundled | null {
   const [frame] = stackFrames(1);
   if (!frame) return null;
   const origin = sourcePosition(frame);
-  const root = origin !== 'lost' && ownModule.test(origin.file) ? origin.file.replace(ownModule, '') : null;
+  const known = typeof origin !== 'string' && ownModule.test(origin.file);
+  const root = known ? origin.file.replace(ownModule, '') : null;
   return { script: frame.script, root };
 }
 
@@ -71,19 +72,33 @@ function isWithin(root: string, path: string): boolean {
 }
 
 /**
- * What a frame is: a line of the user's, code of this package, or what says nothing: a built-in function, and code
- * that was generated and has no source map (`'lost'`).
+ * What a frame is: a line of the user's, code of this package, a line of generated code that has no source map
+ * (`'lost'`), or what says nothing: a built-in function, a helper that a compiler inserted.
  */
 function judge(frame: Frame): Position | 'own' | 'lost' | null {
   const { script } = frame;
   if (script === '' || script.startsWith('node:')) return null;
   if (ownRoot !== null && isWithin(ownRoot, pathOf(script))) return 'own';
   const origin = sourcePosition(frame);
+  if (origin === 'inserted') return null;
   if (origin === 'lost' || ownRoot !== null) return origin;
   bundled ??= findBundled();
   if (bundled?.root) return isWithin(bundled.root, origin.file) ? 'own' : origin;
   // In one file with this module, and without a map, nothing tells its code from the user's.
   return bundled?.script === script ? 'lost' : origin;
+}
+
+/**
+ * A transformed file is being loaded: where it stands is generated code.
+ *
+ * @param url its `import.meta.url`; some bundlers put the source's own address there
+ * @param source the source's absolute path
+ * @param callee what the file calls first
+ */
+export function noteLoading(url: string, source: string, callee: (...args: never[]) => unknown): void {
+  noteTransformed(url, source);
+  const [frame] = stackFrames(1, callee);
+  if (frame && frame.script !== '') noteTransformed(frame.script, source);
 }
 
 /** Lowered decorators leave `_Attention` for a class `Attention`; a function handed to the wrapper has no name of its own. */

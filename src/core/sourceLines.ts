@@ -25,8 +25,8 @@ export interface Position {
   readonly renamed?: boolean;
 }
 
-/** `null`: no map speaks of the position. `'lost'`: the file was generated, and nothing says from where. */
-export type Origin = Position | 'lost' | null;
+/** `null`: there is no map. `'inserted'`: there is one, and the tool that made it put the code there by itself. */
+export type Origin = Position | 'inserted' | null;
 
 /** Reads source maps; Node's half implements it (`src/runtime/sourceMaps.ts`). */
 export interface SourceLines {
@@ -49,9 +49,9 @@ export function setSourceLines(lines: SourceLines): void {
 /** Generated files, and the sources that the transformer made them of. */
 const sourcesOf = new Map<string, string[]>();
 
-/** A transformed source file was loaded, from `url` (where it may stand together with others). */
-export function noteTransformed(url: string, source: string): void {
-  const path = pathOf(url);
+/** A transformed source file was loaded, as `script` (where it may stand together with others). */
+export function noteTransformed(script: string, source: string): void {
+  const path = pathOf(script);
   const known = sourcesOf.get(path);
   if (!known) sourcesOf.set(path, [source]);
   else if (!known.includes(source)) known.push(source);
@@ -84,8 +84,11 @@ function runsTypeScript(): boolean {
   return Boolean(features?.typescript);
 }
 
-/** Where what stands in a frame was written; a position that no map speaks of stands for itself, unless its file was generated. */
-export function sourcePosition({ script, line, column, mapped }: RunningPosition): Position | 'lost' {
+/**
+ * Where what runs at a position was written. A position that no map speaks of stands for itself, unless its file was
+ * generated: `'lost'`.
+ */
+export function sourcePosition({ script, line, column, mapped }: RunningPosition): Position | 'inserted' | 'lost' {
   const origin = reader?.originOf(script, line, column, mapped === 'yes') ?? null;
   if (origin !== null) return origin;
   const file = pathOf(script);

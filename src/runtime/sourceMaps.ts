@@ -3,7 +3,7 @@
  * else the one that a generated file carries or names, or that stands beside it.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire, findSourceMap } from 'node:module';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -27,8 +27,7 @@ function originOf(script: string, line: number, column: number, mapped: boolean)
     const map = step === 0 && !mapped ? mapOfScript(script) : mapOfFile(at.file);
     if (!map) break;
     const next = map.lookUp(at.line, at.column);
-    // What a tool has put between has no place in any source.
-    if (!next) return 'lost';
+    if (!next) return 'inserted';
     origin = next;
     at = next;
   }
@@ -114,18 +113,23 @@ function readMap(path: string): FileMap | null {
     if (address?.startsWith('data:')) return fileMap(dataText(address), pathToFileURL(path).href);
     // A map that no comment tells of (`sourcemap: 'hidden'`) has the usual name.
     const beside = address === null ? pathToFileURL(`${path}.map`) : new URL(address, pathToFileURL(path));
-    if (beside.protocol !== 'file:') return null;
+    if (beside.protocol !== 'file:' || (address === null && isLeftOver(path))) return null;
     return fileMap(readFileSync(fileURLToPath(beside), 'utf8'), beside.href);
   } catch {
     return null;
   }
 }
 
+/** Whether the map beside a file that names none is of an earlier build. */
+function isLeftOver(path: string): boolean {
+  return statSync(`${path}.map`).mtimeMs < statSync(path).mtimeMs - 10_000;
+}
+
 /** The address in the last `sourceMappingURL` comment. */
 function mapAddress(code: string): string | null {
   const at = code.lastIndexOf('sourceMappingURL=');
   if (at < 0 || !/(?:\/\/|\/\*)[#@]\s*$/.test(code.slice(Math.max(0, at - 8), at))) return null;
-  const end = /[\s'"`]|\*\/|$/g;
+  const end = /\s|\*\/|$/g;
   end.lastIndex = at;
   return code.slice(at + 'sourceMappingURL='.length, end.exec(code)?.index);
 }
@@ -138,13 +142,14 @@ function dataText(address: string): string {
     : decodeURIComponent(body);
 }
 
-function fileMap(map: unknown, url: string): FileMap | null {
+function fileMap(given: unknown, url: string): FileMap | null {
   try {
+    const map = typeof given === 'string' ? (JSON.parse(given.replace(/^\)\]\}'[^\n]*\n/, '')) as unknown) : given;
+    // Other characters would be read as if they were mappings.
+    const { mappings = '' } = map as { readonly mappings?: unknown };
+    if (typeof mappings !== 'string' || !/^[A-Za-z0-9+/,;]*$/.test(mappings)) return null;
     // Sections of an index map become one map.
-    const flat = traceMapping().FlattenMap(
-      (typeof map === 'string' ? map.replace(/^\)\]\}'[^\n]*\n/, '') : map) as string,
-      url,
-    );
+    const flat = traceMapping().FlattenMap(map as TraceMapping.EncodedSourceMap, url);
     return new FileMap(flat, packageFolder(dirname(pathOf(url))));
   } catch {
     return null;
