@@ -42,12 +42,15 @@ export function hashLayers(layers: readonly string[]): string {
   return hash;
 }
 
+/** Folders that decide nothing: tests, and what `tn check` looks with. */
+const asides = new Set(['test', 'fixtures', 'check']);
+
 function sourceFiles(folder: string): string[] {
   const files: string[] = [];
   for (const item of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, item.name);
     if (item.isDirectory()) {
-      if (item.name !== 'test' && item.name !== 'fixtures') files.push(...sourceFiles(path));
+      if (!asides.has(item.name)) files.push(...sourceFiles(path));
     } else if (/\.(ts|js|c|h)$/.test(item.name) && !item.name.endsWith('.d.ts')) files.push(path);
   }
   return files;

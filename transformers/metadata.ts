@@ -43,7 +43,7 @@ export function literalText(expression: Node | undefined): string | null {
 }
 
 /** The function that an expression is, when this file says so: written here, or a name that always means one. */
-function functionBehind(expression: Node, scopes: Scopes): Node | null {
+export function functionBehind(expression: Node, scopes: Scopes): Node | null {
   const inner = unwrap(expression);
   if (isFunction(inner)) return inner;
   if (inner.type !== 'Identifier') return null;

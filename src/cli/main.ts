@@ -95,6 +95,14 @@ async function parse(args: readonly string[]): Promise<void> {
     .option('--code', 'print the generated C instead')
     .action(async (part: string, options) => (await import('./cacheShow.ts')).showCache(part, options));
   cache
+    .command('explain')
+    .summary('say why a call would hit or be captured again: sources, what changed, conditions')
+    .argument('<part>', 'PART or PART@ENTRY')
+    .option(...ALL)
+    .option(...DIR)
+    .option(...JSON_OPTION)
+    .action(async (part: string, options) => (await import('./cacheExplain.ts')).explainCache(part, options));
+  cache
     .command('rm')
     .summary('forget parts; asks nothing')
     .argument('[parts...]', 'PART or PART@ENTRY')

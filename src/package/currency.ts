@@ -23,10 +23,9 @@ export class Currency {
   /** Records that came without sources are taken as they are. */
   judge(project: Project | null, { manifest }: RecordRef): SourceState {
     if (!project) return { state: 'current' };
-    const { source, sourceKey, part } = manifest;
+    const { source, sourceKey } = manifest;
     const file = join(project.root, source.file);
-    const known = this.named(file, part);
-    const found = known.length > 0 ? known : this.elsewhere(project.root, part);
+    const found = this.partsNow(project, manifest);
     if (found.length === 0) {
       const isThere = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
       return { state: 'stale', reason: isThere ? `${source.file} has no such part` : `${source.file} is gone` };
@@ -34,6 +33,12 @@ export class Currency {
     if (found.some(({ meaning }) => sourceKeyOf(meaning.hash) === sourceKey)) return { state: 'current' };
     if (found.some(({ meaning }) => meaning.hash === source.meaning)) return { state: 'older' };
     return { state: 'stale', reason: whatChanged(source, found[0]) };
+  }
+
+  /** The parts that a record may be of, as the sources are now; wherever they stand when its own file has none. */
+  partsNow(project: Project, { source, part }: RecordRef['manifest']): readonly PartMeaning[] {
+    const known = this.named(join(project.root, source.file), part);
+    return known.length > 0 ? known : this.elsewhere(project.root, part);
   }
 
   /** The parts of a file that a name may mean. */

@@ -1,10 +1,11 @@
 /** @file The parts that a file defines, with their meanings: for tools that compare records with the sources as they are now. */
 
 import { readFileSync } from 'node:fs';
-import { children, forEachChild, type Node, parseScript } from '../ast.ts';
+import { children, forEachChild, isFunction, type Node, parseScript } from '../ast.ts';
 import { isCompileCacheCall, type PackageNames } from '../closureValues.ts';
-import { literalText } from '../metadata.ts';
+import { functionBehind, literalText } from '../metadata.ts';
 import { isPackageImport, type PackageSpecifier, packageName } from '../ownPackage.ts';
+import { parametersOf } from '../parameters.ts';
 import { analyzeScopes } from '../scope.ts';
 import { FileMeanings, type Meaning } from './meaning.ts';
 
@@ -15,6 +16,8 @@ export interface PartMeaning {
   /** 1-based. */
   readonly line: number;
   readonly column: number;
+  /** The names of the function's parameters, null for patterns; none where the function cannot be seen. */
+  readonly parameters: readonly (string | null)[];
   readonly meaning: Meaning;
 }
 
@@ -35,14 +38,21 @@ export function partsOfFile(path: string, specifiers: readonly PackageSpecifier[
   };
   const meanings = new FileMeanings(path, { code, parsed });
   const parts: PartMeaning[] = [];
-  const visit = (node: Node): void => {
+  const visit = (node: Node, method: Node | null): void => {
     if (isCompileCacheCall(node, scopes, names)) {
       const { line, column } = node.loc.start;
-      const name = literalText(children(node, 'arguments')[0]);
-      parts.push({ name, line, column: column + 1, meaning: meanings.at(node.start) });
+      const [first, second, third] = children(node, 'arguments');
+      const written = third ?? second;
+      const fn = method ?? (written ? functionBehind(written, scopes) : null);
+      const parameters = fn ? parametersOf(fn, code).map(({ name }) => name) : [];
+      parts.push({ name: literalText(first), line, column: column + 1, parameters, meaning: meanings.at(node.start) });
     }
-    forEachChild(node, visit);
+    const isDecorator = node.type === 'Decorator' || node.type === 'ParenthesizedExpression';
+    forEachChild(node, (part, field) => {
+      const decorates = field === 'decorators' && isFunction(node);
+      visit(part, decorates ? node : isDecorator ? method : null);
+    });
   };
-  visit(parsed.program);
+  visit(parsed.program, null);
   return parts.sort((a, b) => a.line - b.line || a.column - b.column);
 }
