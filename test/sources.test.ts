@@ -212,7 +212,7 @@ describe('between two processes', () => {
     ['a helper two files away is edited', 'helper', 'helper', [3, 6], '0 native, 1 captured, 0 eager, compiled'],
     ['comments and layout', 'commented', 'commented', [2, 3], '1 native, 0 captured, 0 eager'],
     ['a local variable gets another name', 'renamed', 'renamed', [25, 30], '0 native, 1 captured, 0 eager'],
-    ['a type gets another field', 'typed', 'typed', [4, 5], '0 native, 1 captured, 0 eager'],
+    ['a type gets another field', 'typed', 'typed', [4, 5], '1 native, 0 captured, 0 eager'],
     [
       'a subclass from another file is handed in',
       'shape',

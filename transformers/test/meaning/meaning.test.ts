@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { partsOfFile } from '../../meaning/parts.ts';
-import { meaningCases } from './cases.ts';
+import { importingCases } from './importing.ts';
+import { loadingCases } from './loading.ts';
+import { reachingCases } from './reaching.ts';
+import { writingCases } from './writing.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'tn-meaning-')));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -27,7 +30,9 @@ function hashOf(files: Readonly<Record<string, string | null>>): string {
   return part.meaning.hash;
 }
 
-test.each(meaningCases)('$name: $verdict', ({ files, edit, verdict }) => {
+const cases = [...writingCases, ...reachingCases, ...importingCases, ...loadingCases];
+
+test.each(cases)('$name: $verdict', ({ files, edit, verdict }) => {
   const before = hashOf(files);
   expect(hashOf(files)).toBe(before);
   const after = hashOf({ ...files, ...edit });
