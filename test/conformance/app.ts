@@ -1,7 +1,7 @@
 /** @file The program that every tool runs: operators, parameters by name, a TC39 decorator, an error inside a part. */
 
-import { compileCache, Dim, nn, t, type Tensor, tensor } from 'torchnative';
-import { doubled, placeOf, print } from './shared.ts';
+import { compileCache, Dim, nn, type Tensor, t, tensor } from 'torchnative';
+import { dialect, doubled, noteDialect, placeOf, print } from './shared.ts';
 
 const addMul = compileCache(
   'addMul',
@@ -17,19 +17,23 @@ const addMul = compileCache(
 class Scale extends nn.Module {
   readonly factor = new nn.Parameter(tensor([2, 3]));
 
+  @noteDialect
   @compileCache('scaled', { inputMatchers: { rows: { 0: Dim('rows') } } })
   forward(rows: Tensor): Tensor {
     return rows.mul(this.factor).reshape([rows.size(0) * 2]);
   }
 }
 
-const fails = compileCache('fails', (x: Tensor): Tensor => {
-  const y = x.mul(2); throw new Error(`stopped ${y.dim()}`);
+const fails = compileCache('fails', (x: Tensor, stop: boolean): Tensor => {
+  const y = x.mul(2);
+  if (stop) throw new Error(`stopped at ${y.dim()}`);
+  return y;
 });
 
 const scale = new Scale();
-print('tc39', {
+print(dialect, {
   operators: [2, 4].map((n) => addMul(tensor(Array(n).fill(1)), tensor(Array(n).fill(3))).tolist()),
   decorated: [1, 3].map((n) => scale.forward(tensor(Array.from({ length: n }, () => [1, 2]))).tolist()),
-  error: placeOf(() => fails(tensor([1, 2]))),
+  whole: fails(tensor([1, 2]), false).tolist(),
+  error: placeOf(() => fails(tensor([1, 2]), true)),
 });

@@ -4,7 +4,7 @@ import { torchnative } from 'torchnative/esbuild';
 
 const [outdir, minify] = process.argv.slice(2);
 await build({
-  entryPoints: ['app.ts', 'legacy/app.ts'],
+  entryPoints: ['both.ts'],
   outdir,
   bundle: true,
   format: 'esm',

@@ -3,7 +3,7 @@ import { rolldown } from 'rolldown';
 import { torchnative } from 'torchnative/rolldown';
 
 const bundle = await rolldown({
-  input: { app: 'app.ts', 'legacy/app': 'legacy/app.ts' },
+  input: 'both.ts',
   platform: 'node',
   plugins: [torchnative()],
 });

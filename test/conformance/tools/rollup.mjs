@@ -3,7 +3,7 @@ import { rollup } from 'rollup';
 import { torchnative } from 'torchnative/rollup';
 
 const bundle = await rollup({
-  input: { app: 'app.ts', 'legacy/app': 'legacy/app.ts' },
+  input: 'both.ts',
   plugins: [torchnative()],
 });
 await bundle.write({ dir: process.argv[2], format: 'esm', sourcemap: true });

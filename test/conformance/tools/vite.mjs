@@ -1,10 +1,11 @@
-/** @file Builds both programs with the vite that VITE names a folder of. */
+/** @file Builds both programs with the vite of a folder. */
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { torchnative } from 'torchnative/vite';
 
-const [folder, outDir] = process.argv.slice(2);
-const { build } = await import(pathToFileURL(createRequire(`${folder}/package.json`).resolve('vite')).href);
+const [outDir, folder] = process.argv.slice(2);
+const { build } = await import(pathToFileURL(createRequire(resolve(folder, 'package.json')).resolve('vite')).href);
 await build({
   root: process.cwd(),
   configFile: false,
@@ -14,6 +15,6 @@ await build({
     ssr: true,
     sourcemap: true,
     outDir,
-    rollupOptions: { input: { app: 'app.ts', 'legacy/app': 'legacy/app.ts' }, output: { entryFileNames: '[name].js' } },
+    rollupOptions: { input: 'both.ts', output: { entryFileNames: '[name].js' } },
   },
 });

@@ -1,10 +1,13 @@
 /** @file Runs both programs with the vitest of a folder. */
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { torchnative } from 'torchnative/vitest';
 
-const [folder] = process.argv.slice(2);
-const { startVitest } = await import(pathToFileURL(createRequire(`${folder}/package.json`).resolve('vitest/node')).href);
+const folder = resolve(process.argv[2]);
+const { startVitest } = await import(
+  pathToFileURL(createRequire(resolve(folder, 'package.json')).resolve('vitest/node')).href
+);
 const vitest = await startVitest(
   'test',
   [],

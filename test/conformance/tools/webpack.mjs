@@ -9,7 +9,7 @@ const stats = await new Promise((done, failed) => {
       mode: 'production',
       target: 'node20',
       devtool: 'source-map',
-      entry: { app: './app.ts', 'legacy/app': './legacy/app.ts' },
+      entry: { both: './both.ts' },
       experiments: { outputModule: true },
       output: { path: resolve(process.argv[2]), module: true, filename: '[name].js' },
       plugins: [torchnative()],

@@ -1,5 +1,4 @@
 import { test } from 'vitest';
-import '../app.ts';
-import '../legacy/app.ts';
+import '../both.ts';
 
 test('both programs ran', () => {});
