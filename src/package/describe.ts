@@ -8,6 +8,7 @@ import type { AbiJson } from '../dispatch/abiJson.ts';
 import type { CallJson } from '../dispatch/loadedCall.ts';
 import { packageVersion } from '../dispatch/version.ts';
 import type { PackageModel, PackagePart, PackageSlot } from './model.ts';
+import { signatureOf } from './signature.ts';
 
 export const descriptionFormat = 1;
 
@@ -23,6 +24,7 @@ export interface DescribedPart {
   readonly part: string;
   readonly entry: string;
   readonly inputs: Manifest['inputs'];
+  /** Under the names that callers know them by. */
   readonly outputs: Manifest['outputs'];
   readonly dims: Manifest['dims'];
   readonly guards: Manifest['guards'];
@@ -84,13 +86,14 @@ export function idText(id: bigint): string {
 
 function describePart(model: PackageModel, part: PackagePart): DescribedPart {
   const { manifest, call, binding } = part;
+  const { outputs } = signatureOf(part);
   const { source } = manifest;
   return {
     name: part.name,
     part: part.part,
     entry: part.entry,
     inputs: manifest.inputs,
-    outputs: manifest.outputs,
+    outputs: manifest.outputs.map((output, i) => ({ ...output, path: outputs[i].path })),
     dims: manifest.dims,
     guards: manifest.guards,
     closure: manifest.closure,

@@ -6,6 +6,7 @@ import type { DimRange } from '../symbolic/range.ts';
 import { closedRanges } from './bounds.ts';
 import type { PackagePart } from './model.ts';
 import { identifierOf } from './names.ts';
+import { resultNames } from './resultNames.ts';
 
 export interface SignatureInput {
   /** C identifier. */
@@ -70,10 +71,14 @@ function makeSignature(part: PackagePart): Signature {
     };
   });
   refuseSharedWrites(part, inputs);
-  const only = manifest.outputs.length === 1;
-  const outputs = manifest.outputs.map(({ path, dtype, shape }): SignatureOutput => {
-    const name = names.take(only ? 'result' : path);
-    return { name, path: only ? 'result' : path, dtype: checkedDType(part, path, dtype), shape };
+  const paths = resultNames(graph);
+  const taken = new Set(inputs.map(({ path }) => path));
+  const outputs = manifest.outputs.map(({ dtype, shape }, i): SignatureOutput => {
+    const name = names.take(paths[i]);
+    // Files of results have these names: none may be that of an input, which the part may write as well.
+    const path = taken.has(paths[i]) ? name : paths[i];
+    taken.add(path);
+    return { name, path, dtype: checkedDType(part, path, dtype), shape };
   });
   const ranges = closedRanges(part);
   const dims = symbols.map((name): SignatureDim => {

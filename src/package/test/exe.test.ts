@@ -54,7 +54,7 @@ describe('what it says of itself', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('usage: mlp INPUT... [-o OUT]');
     expect(stdout).toMatch(
-      /takes\n {4}x +float32 \[n, 64\]\n {2}gives\n {4}result +float32 \[n, 10\]\n {2}where\n {4}n +1\.\.256/,
+      /takes\n {4}x +float32 \[n, 64\]\n {2}gives\n {4}out +float32 \[n, 10\]\n {2}where\n {4}n +1\.\.256/,
     );
     expect(run('./step --help').stdout).toMatch(/pos +a number, 0\.\.15\n {4}cache +float32 \[16, 8\], written into/);
   });
@@ -102,7 +102,7 @@ describe('runs', () => {
     });
     const plain = run('./mlp x.npy');
     expect(plain.status).toBe(0);
-    expect(plain.stdout).toMatch(/^result {2}float32 \[3, 10\]\n {2}(\d\.\d+ ){8}…\n$/);
+    expect(plain.stdout).toMatch(/^out {2}float32 \[3, 10\]\n {2}(\d\.\d+ ){8}…\n$/);
     const shown = plain.stdout.split('\n')[1].trim().split(' ').slice(0, 8).map(Number);
     expect(relativeError(shown, project.eager.mlp[0].slice(0, 8))).toBeLessThan(1e-5);
     for (const form of [
@@ -125,13 +125,13 @@ describe('runs', () => {
     expect(header).toBe("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 10), }");
     expect(relativeError(floatsOf(data), wanted)).toBeLessThan(1e-5);
     expect(run('./mlp x.npy --out=made').status).toBe(0);
-    expect(readFileSync(project.path('made/result.npy'))).toEqual(readFileSync(project.path('y.npy')));
+    expect(readFileSync(project.path('made/out.npy'))).toEqual(readFileSync(project.path('y.npy')));
     expect(run('./mlp x.npy -o y.safetensors').status).toBe(0);
     const bytes = readFileSync(project.path('y.safetensors'));
     const start = 8 + Number(bytes.readBigUInt64LE(0));
     expect(start % 8).toBe(0);
     expect(JSON.parse(bytes.toString('utf8', 8, start))).toEqual({
-      result: { dtype: 'F32', shape: [3, 10], data_offsets: [0, 120] },
+      out: { dtype: 'F32', shape: [3, 10], data_offsets: [0, 120] },
     });
     expect(bytes.subarray(start)).toEqual(data);
     expect(run('./mlp x.npy -o /dev/stdout | cmp - y.npy').status).toBe(0);
@@ -142,10 +142,10 @@ describe('runs', () => {
     expect(run('./step tokens.npy pos=2 cache.npy -o out').status).toBe(0);
     expect(run('./step pos=2 cache=cache.npy tokens=tokens.npy -o out2; cmp out/sum.npy out2/sum.npy').status).toBe(0);
     expect(run('./step tokens.npy 2 cache.npy').stdout).toMatch(
-      /\nargmax {2}int64 \[\]\n {2}\d\ncache {2}float32 \[16, 8\]\n/,
+      /\nbest {2}int64 \[\]\n {2}\d\ncache {2}float32 \[16, 8\]\n/,
     );
     expect(relativeError(floatsOf(readNpy(project.path('out/sum.npy')).data), project.eager.sum)).toBeLessThan(1e-5);
-    const best = readNpy(project.path('out/argmax.npy'));
+    const best = readNpy(project.path('out/best.npy'));
     expect(best.header).toContain("'shape': ()");
     expect(Number(best.data.readBigInt64LE(0))).toBe(project.eager.best);
     const cache = floatsOf(readNpy(project.path('out/cache.npy')).data);

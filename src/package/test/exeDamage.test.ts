@@ -19,7 +19,7 @@ beforeAll(async () => {
     [3, 64],
   );
   wanted = run('./mlp x.npy').stdout;
-  expect(wanted).toMatch(/^result/);
+  expect(wanted).toMatch(/^out/);
 }, 240_000);
 afterAll(() => project?.remove());
 

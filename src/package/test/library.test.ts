@@ -138,12 +138,12 @@ describe('static', () => {
   test('main.c runs the samples, without a warning', () => {
     sh(`cc -std=c11 -pedantic -Wall -Wextra -Werror main.c -I. -L. -ldemo -lm -pthread -o ${home}/main`, folder);
     const out = sh(`${home}/main .`, folder);
-    expect(out).toMatch(/^classify: result agrees/m);
-    expect(out).toMatch(/^step: result agrees/m);
+    expect(out).toMatch(/^classify: out agrees/m);
+    expect(out).toMatch(/^step: out agrees/m);
     expect(out).toMatch(/^step: cache agrees/m);
-    expect(out).toMatch(/^count: result agrees/m);
+    expect(out).toMatch(/^count: out agrees/m);
     // Recorded after `count` had written what it reads; here it starts from a new context.
-    expect(out).toMatch(/^peek: result agrees/m);
+    expect(out).toMatch(/^peek: out agrees/m);
   });
 
   test('results that differ are noticed', () => {
@@ -155,16 +155,16 @@ describe('static', () => {
     writeFileSync(sample, bytes);
     expect(spawnSync(`${home}/main`, [broken], { encoding: 'utf8' })).toMatchObject({
       status: 1,
-      stdout: expect.stringMatching(/^classify: result DIFFERS/m),
+      stdout: expect.stringMatching(/^classify: out DIFFERS/m),
     });
   });
 
   test('the header is C and C++, and says what each part takes', () => {
     const header = readFileSync(join(folder, 'demo.h'), 'utf8');
     expect(header).not.toMatch(/\bpkg_|\bPKG_|@parts/);
-    expect(header).toContain('int demo_classify(demo_context *context, const DLTensor *x, DLTensor *result);');
+    expect(header).toContain('int demo_classify(demo_context *context, const DLTensor *x, DLTensor *out);');
     expect(header).toMatch(
-      /int demo_step\(demo_context \*context, const DLTensor \*x, int64_t pos, DLTensor \*cache,\s+DLTensor \*result\);/,
+      /int demo_step\(demo_context \*context, const DLTensor \*x, int64_t pos, DLTensor \*cache,\s+DLTensor \*out\);/,
     );
     expect(header).toMatch(/ \* {3}cache +float32 \[64, 8\], read and written in place/);
     expect(header).toContain(' *   t: 1 to 16\n');
@@ -295,7 +295,7 @@ test('names that look like those of the templates stay as they are', async () =>
   const folder = join(home, 'odd');
   await made(['pkg_odd', '--name', 'demo', '--format', 'shared', '--isa', 'plain', '-o', folder]);
   const header = readFileSync(join(folder, 'demo.h'), 'utf8');
-  expect(header).toContain('int demo_pkg_odd(demo_context *context, const DLTensor *pkg_x, DLTensor *result);');
+  expect(header).toContain('int demo_pkg_odd(demo_context *context, const DLTensor *pkg_x, DLTensor *out);');
 }, 120_000);
 
 describe('what is refused', () => {
