@@ -6,14 +6,14 @@
 import { TnError } from '../core/errors.ts';
 import { captureLocation, formatLocation } from '../core/location.ts';
 import { StridedView } from '../core/view.ts';
-import { isSymbolic, isSymInt, type Size } from '../symbolic/symInt.ts';
+import { isSymbolic, isSymInt, type Size, sizeNeg } from '../symbolic/symInt.ts';
 import { normalizeIndex } from './functions/bounds.ts';
 import { describe, isTensor } from './functions/operands.ts';
 import { select, slice, unsqueeze } from './functions/views.ts';
 import type { Tensor } from './tensor.ts';
 
 /** A number as written, or which of the values between the pieces of a template it is. */
-type Bound = number | { readonly value: number };
+type Bound = number | { readonly value: number; readonly isNegated: boolean };
 
 type Item =
   | { readonly kind: 'index'; readonly at: Bound }
@@ -51,10 +51,8 @@ function shown(text: string): string {
 function parseBound(word: string, text: string): Bound | null {
   const trimmed = word.trim();
   if (trimmed === '') return null;
-  if (trimmed.startsWith(placeholder)) {
-    const rest = trimmed.slice(1);
-    if (/^\d+$/.test(rest)) return { value: Number(rest) };
-  }
+  const template = /^([-+]?)\$(\d+)$/.exec(trimmed);
+  if (template) return { value: Number(template[2]), isNegated: template[1] === '-' };
   if (!/^[-+]?\d+$/.test(trimmed)) throw wrong(text, `\`${shown(trimmed)}\` is no whole number`);
   return Number(trimmed);
 }
@@ -95,12 +93,11 @@ function parse(text: string): readonly Item[] {
 function sizeOf(bound: Bound, values: readonly unknown[], text: string): Size {
   if (typeof bound === 'number') return bound;
   const value = values[bound.value];
-  if (isSymInt(value)) return value as unknown as Size;
+  const signed = (size: Size): Size => (bound.isNegated ? sizeNeg(size) : size);
+  if (isSymInt(value)) return signed(value as unknown as Size);
   if (isSymbolic(value)) throw wrong(text, `\`${value.text}\` is no whole number`, 'round it: Math.floor(…)');
-  const number = typeof value === 'string' && /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isInteger(number))
-    throw wrong(text, `${describe(value)} is no whole number`);
-  return number;
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw wrong(text, `${describe(value)} is no whole number`);
+  return signed(value);
 }
 
 function stepOf(bound: Bound | null, values: readonly unknown[], text: string): number {
@@ -142,11 +139,11 @@ function index(x: Tensor, text: string, values: readonly unknown[]): Tensor {
 
 /** ``x[`1:${n}`]`` of transformed code: the pieces of the template, and what stands between them. */
 export function indexTemplate(x: Tensor, strings: readonly string[], values: readonly unknown[]): Tensor {
-  return index(
-    x,
-    strings.reduce((text, string, i) => `${text}${placeholder}${i - 1}${string}`),
-    values,
-  );
+  const text = strings.reduce((before, string, i) => {
+    const value = values[i - 1];
+    return `${before}${typeof value === 'string' ? value : `${placeholder}${i - 1}`}${string}`;
+  });
+  return index(x, text, values);
 }
 
 const traps: ProxyHandler<object> = {

@@ -150,6 +150,6 @@ export function tensorPrimitive(x: Tensor, hint: string): string {
       'or by an operator that tensors do not have (| & ^ ~ << >> >>>)',
     ],
     where: here(),
-    fix: 'run the file with `tn run FILE.ts` or `node --import torchnative/register`, call the method (x.add(y)), or take .item(); in texts write `${x}`',
+    fix: 'run the file with `tn run FILE.ts` or `node --import torchnative/register`, call the method (x.add(y)), or take .item(); in texts use a template',
   });
 }

@@ -8,6 +8,17 @@ const leaf = fc.oneof(
   fc.constantFrom(...variables),
   fc.constantFrom('0', '1', '2', '-3', '0.5', '1e21', '4n', "'7'", "'x'", '`t`', 'null', 'undefined', 'true', 'false'),
   fc.constantFrom('NaN', '-0', 'Infinity', '[]', '({})', '[3]', 'o', 'arr', 'o.p', 'o.q', 'arr[0]', 'dated', 'valued'),
+  fc.constantFrom(
+    'prim',
+    'prox',
+    'prox.q',
+    'big',
+    'cls',
+    '1_000',
+    '-1n',
+    '/x/g.test(text(a))',
+    'Symbol.iterator in arr',
+  ),
   fc.constantFrom('missing?.p', 'o?.p', 'o?.r?.s', 'typeof nowhere', 'log(1)', 'log(a)', 'this', 'new.target'),
 );
 
@@ -64,6 +75,20 @@ const { expression, target } = fc.letrec<{ expression: string; target: string }>
       pair.map(([x, y]) => `({ k: ${x}, ...{ [text(${y})]: 1 } }.k)`),
       inner.map((x) => `('p' in o === (${x}))`),
       inner.map((x) => `(delete o[text(${x})])`),
+      inner.map((x) => `tag\`<\${${x}}|\${a}>\``),
+      inner.map((x) => `o?.[text(${x})]?.p`),
+      inner.map((x) => `arr?.[${x}]`),
+      pair.map(([x, y]) => `o.m?.(${x}, ...[${y}])`),
+      inner.map((x) => `arr[\`\${${x}}\`]`),
+      pair.map(([x, y]) => `table[\`\${log(${x})}-\${log(${y})}\`]`),
+      inner.map((x) => `cls.twice(${x})`),
+      pair.map(([x, y]) => `(cls.count += ${x}, cls.count -= ${y})`),
+      inner.map((x) => `(cls.count++ + --cls.count + (${x}))`),
+      inner.map((x) => `(({ p: k = ${x.includes('yield') ? 'c' : x}, ...rest }: any) => [k, rest.q, k - 1])(o)`),
+      inner.map((x) => `new Array(${x.includes('yield') ? '2' : `(${x}) ? 2 : 3`}).length`),
+      inner.map((x) => `[3, 1, 2].sort((i, j) => i - j || ${x.includes('yield') ? '0' : x}).join()`),
+      pair.map(([x, y]) => `(!(${x}) !== !(${y} < a || b > ${x}))`),
+      pair.map(([x, y]) => `Boolean(${x} <= ${y})`),
     ),
   };
 });
@@ -90,6 +115,25 @@ const { statement } = fc.letrec<{ statement: string }>((tie) => {
       fc
         .tuple(expression, expression)
         .map(([x, y]) => `{ const [f = ${x}, { g = ${y} } = {}] = [undefined]; log(f); log(g) }`),
+      fc
+        .tuple(expression, expression)
+        .map(
+          ([x, y]) =>
+            `outer: for (const i of [1, 2]) { for (const j in { u: 1, v: 2 }) { if (${x}) continue outer; log(j); if (${y}) break outer; } log(i) }`,
+        ),
+      fc
+        .tuple(expression, expression)
+        .map(([x, y]) => `switch (true) { case ${x} < ${y}: log('lt'); break; case !(${x}): log('not') }`),
+      fc
+        .tuple(expression, expression)
+        .map(([x, y]) => `for (let [i, j] = [0, 3]; i < j; i++, j--) { log(i + j); [a, b] = [${x}, ${y}] }`),
+      fc.tuple(expression, expression).map(([x, y]) => `({ p: c = ${x}, [text(${y})]: d } = { q: 1 } as any)`),
+      expression.map(
+        (x) =>
+          `try { throw new Error(\`<\${text(${x})}> \` + a) } catch (e: any) { log(e.message) } finally { log('f') }`,
+      ),
+      fc.tuple(expression, inner).map(([x, s]) => `for (var u = ${x}, w = 0; w < 2; w++) { log(u); ${s} }`),
+      expression.map((x) => `{ const done = ${x} > a; if (done) log('done'); if (!done) log('more') }`),
       expression.map((x) => `label: for (const k of [1, 2]) { log(k); if (${x}) break label; }`),
       fc.tuple(inner, expression).map(([s, x]) => `try { ${s}\n throw ${x} } catch (e) { log(text(e)) }`),
     ),
@@ -105,18 +149,29 @@ export const programBody: fc.Arbitrary<string> = fc
 export function programModule(bodies: readonly string[]): string {
   const functions = bodies.map(
     (body, i) => `
-export function* p${i}(this: any, a: any, b: any, c: any, d: any, tools: any): any {
+export ${i % 4 === 3 ? 'async ' : ''}function* p${i}(this: any, a: any, b: any, c: any, d: any, tools: any): any {
   'use strict';
-  const { log, text, o, arr, dated, valued, missing } = tools;
+  const { log, text, o, arr, dated, valued, missing, prim, prox, big, cls, tag, table } = tools;
 ${body}
   return [a, b, c, d];
 }`,
   );
-  return `import type { Tensor } from 'torchnative';\n${functions.join('\n')}\n`;
+  return `import type { Tensor } from 'torchnative';\n${classText}\n${functions.join('\n')}\n`;
 }
 
+/** Counts in a private field; a transformed class like it stands in every module. */
+const classText = `
+export class Counter {
+  #count = 1;
+  static made = 0;
+  static { Counter.made++; }
+  get count(): any { return this.#count; }
+  set count(value: any) { this.#count = typeof value === 'bigint' ? 3 : value; }
+  twice(x: any) { return #count in this ? x * 2 + this.#count : -x; }
+}`;
+
 /** What a run did: every logged value, what was yielded, and how it ended. */
-export function runProgram(program: unknown, inputs: readonly unknown[]): string {
+export async function runProgram(program: unknown, inputs: readonly unknown[], Counter: unknown): Promise<string> {
   const events: string[] = [];
   let steps = 0;
   const text = (value: unknown): string => {
@@ -152,8 +207,18 @@ export function runProgram(program: unknown, inputs: readonly unknown[]): string
     },
   };
   const self = { z: 3 };
+  const prim = {
+    [Symbol.toPrimitive](hint: string): unknown {
+      events.push(`toPrimitive ${hint}`);
+      return hint === 'number' ? 8 : 'eight';
+    },
+  };
+  const cls = new (Counter as new () => object)();
+  const tag = (strings: TemplateStringsArray, ...values: unknown[]): string =>
+    `${strings.raw.join('~')}${values.map(text).join()}`;
   try {
-    const generator = (program as (...args: unknown[]) => Generator<unknown, unknown, unknown>).call(self, ...inputs, {
+    type Run = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>;
+    const generator = (program as (...args: unknown[]) => Run).call(self, ...inputs, {
       log,
       text,
       o,
@@ -161,11 +226,22 @@ export function runProgram(program: unknown, inputs: readonly unknown[]): string
       dated: new Date(12345),
       valued,
       missing: undefined,
+      prim,
+      prox: new Proxy({ q: 4 } as Record<string | symbol, unknown>, {
+        get(target, key) {
+          events.push(`proxy ${String(key)}`);
+          return target[key];
+        },
+      }),
+      big: 12345678901234567890n,
+      cls,
+      tag,
+      table: { '1-2': 'found' },
     });
-    let next = generator.next();
+    let next = await generator.next();
     for (let turn = 0; !next.done && turn < 100; turn++) {
       events.push(`yield ${text(next.value)}`);
-      next = generator.next(turn % 3 === 0 ? turn : `y${turn}`);
+      next = await generator.next(turn % 3 === 0 ? turn : `y${turn}`);
     }
     events.push(`end ${text(next.value)}`);
   } catch (error) {
