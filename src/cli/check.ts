@@ -48,10 +48,10 @@ export async function check(names: readonly string[], options: CheckCommand): Pr
   } else {
     for (const finding of findings) process.stdout.write(textOf(finding));
   }
-  if (!result.hasTypes) {
-    process.stderr.write(
-      'the types of torchnative were not found: little can be told. Is it installed, and tsconfig.json right?\n',
-    );
+  if (result.untyped !== null) {
+    const why =
+      'the types of torchnative were not found, little can be told: is it installed, and tsconfig.json right?';
+    process.stderr.write(`${shown(result.untyped)}: ${why}\n`);
   }
   process.stderr.write(
     `${summary(findings)}; ${count(result.parts, 'part')} in ${count(files.length, 'file')} checked\n`,

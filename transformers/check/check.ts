@@ -27,8 +27,8 @@ export interface CheckResult {
   readonly parts: number;
   /** Files that are no TypeScript: nothing else is told then. */
   readonly problems: readonly SyntaxProblem[];
-  /** Whether the types of the package were found: without them little can be told. */
-  readonly hasTypes: boolean;
+  /** A file for which the types of the package were not found: little can be told of it. */
+  readonly untyped: string | null;
 }
 
 const inCode = codeRules(rules);
@@ -36,22 +36,22 @@ const inCode = codeRules(rules);
 /** Checks files, given by absolute paths. */
 export function checkFiles(paths: readonly string[], options: CheckOptions = {}): CheckResult {
   const { files, problems } = readPrograms(paths, options.config);
-  if (problems.length > 0) return { findings: [], parts: 0, problems, hasTypes: true };
+  if (problems.length > 0) return { findings: [], parts: 0, problems, untyped: null };
   const found = new Findings();
   const typesOf = new Map<ts.Program, Types>();
   let count = 0;
-  let hasTypes = true;
+  let untyped: string | null = null;
   for (const { file, program } of files) {
     const types = typesOf.get(program) ?? new Types(program.getTypeChecker());
     typesOf.set(program, types);
     if (isIgnoredFile(file) || file.text.includes('const __tnFile = __tn.file(')) continue;
     const parts = partsOf(file, types).filter(({ call }) => !isLeftAlone(call));
-    if (parts.some(({ call }) => types.isUnknown(types.at(call.expression)))) hasTypes = false;
+    if (parts.some(({ call }) => types.isUnknown(types.at(call.expression)))) untyped ??= file.fileName;
     found.repeated(parts);
     for (const part of parts) checkPart(part, types, found);
     count += parts.length;
   }
-  return { findings: found.sorted(), parts: count, problems, hasTypes };
+  return { findings: found.sorted(), parts: count, problems, untyped };
 }
 
 function checkPart(part: Part, types: Types, found: Findings): void {
@@ -104,7 +104,8 @@ class Findings {
   repeated(parts: readonly Part[]): void {
     const first = new Map<string, Part>();
     for (const part of parts) {
-      if (part.name === null) continue;
+      // Of two in functions one alone may be called.
+      if (part.name === null || ts.findAncestor(part.call, ts.isFunctionLike)) continue;
       const known = first.get(part.name);
       if (!known) {
         first.set(part.name, part);

@@ -86,14 +86,16 @@ export function innerMatcher(matcher: ts.Expression | null, key: string, types: 
   const map = constantBehind(matcher, types);
   if (ts.isArrayLiteralExpression(map)) return map.elements[Number(key)] ?? null;
   if (!ts.isObjectLiteralExpression(map)) return null;
-  const entry = (name: string): ts.Expression | null => {
-    for (const property of map.properties) {
-      if (ts.isPropertyAssignment(property) && keyText(property.name) === name) return property.initializer;
-      if (ts.isShorthandPropertyAssignment(property) && property.name.text === name) return property.name;
-    }
-    return null;
-  };
-  return entry(key) ?? entry('*');
+  return entryOf(map, key) ?? entryOf(map, '*');
+}
+
+/** The value of a field of an object literal. */
+export function entryOf(map: ts.ObjectLiteralExpression, name: string): ts.Expression | null {
+  for (const property of map.properties) {
+    if (ts.isPropertyAssignment(property) && keyText(property.name) === name) return property.initializer;
+    if (ts.isShorthandPropertyAssignment(property) && property.name.text === name) return property.name;
+  }
+  return null;
 }
 
 /** The text of a key of an object literal; null for a computed one. */

@@ -1,7 +1,7 @@
 /** @file The parts of a file: its `compileCache` calls, and the function that each is about. */
 
 import { ts } from 'ts-morph';
-import { constantBehind, isPackageFunction, keyText } from './dims.ts';
+import { constantBehind, entryOf, isPackageFunction, keyText } from './dims.ts';
 import { isPackageFile, type Types, unwrap } from './types.ts';
 
 export interface Part {
@@ -112,4 +112,29 @@ export function functionBehind(expression: ts.Expression, types: Types): Body | 
   const symbol = types.symbolOf(ts.isIdentifier(inner) ? inner : inner.name);
   const declaration = symbol?.declarations?.find(hasBody);
   return declaration ?? null;
+}
+
+/** The parameters that arguments are given to. */
+export function parametersOf(fn: Body): ts.ParameterDeclaration[] {
+  return fn.parameters.filter(({ name }) => !(ts.isIdentifier(name) && name.text === 'this'));
+}
+
+/** Whether a function takes one object that it destructures: `inputMatchers` speak of its fields then. */
+export function takesFields(fn: Body): boolean {
+  const [only, ...more] = parametersOf(fn);
+  return only !== undefined && more.length === 0 && !ts.isIdentifier(only.name) && !only.dotDotDotToken;
+}
+
+/** What `inputMatchers` says of a parameter; nothing is told of what a rest parameter takes. */
+export function matcherOf(
+  { fn, matchers }: Part,
+  parameter: ts.ParameterDeclaration,
+  types: Types,
+): ts.Expression | null {
+  if (!fn || !matchers || parameter.dotDotDotToken) return null;
+  const written = constantBehind(matchers, types);
+  if (ts.isArrayLiteralExpression(written)) return written.elements[parametersOf(fn).indexOf(parameter)] ?? null;
+  if (!ts.isObjectLiteralExpression(written)) return null;
+  if (takesFields(fn)) return written;
+  return ts.isIdentifier(parameter.name) ? entryOf(written, parameter.name.text) : null;
 }

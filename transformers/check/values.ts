@@ -8,7 +8,7 @@
 import { ts } from 'ts-morph';
 import { isAssigned } from './assigned.ts';
 import { type DimSpec, dimOfMatcher, innerMatcher, numberOf } from './dims.ts';
-import type { Body } from './parts.ts';
+import { type Body, parametersOf } from './parts.ts';
 import { type Types, unwrap } from './types.ts';
 
 /** Where an object comes from, seen from the part. */
@@ -289,8 +289,7 @@ export class Values {
 
   private argumentAt(parameter: ts.ParameterDeclaration): Argument | null {
     if (parameter.parent !== this.frame.fn || parameter.dotDotDotToken) return null;
-    const taken = this.frame.fn.parameters.filter((each) => !isThisParameter(each));
-    return this.frame.args[taken.indexOf(parameter)] ?? null;
+    return this.frame.args[parametersOf(this.frame.fn).indexOf(parameter)] ?? null;
   }
 
   /** The initialiser of a variable inside; null for one that is assigned again. */
@@ -328,10 +327,6 @@ function join(a: Origin, b: Origin): Origin {
 
 function onlyInside(origin: Origin): Origin {
   return origin === 'inside' ? 'inside' : 'unknown';
-}
-
-export function isThisParameter({ name }: ts.ParameterDeclaration): boolean {
-  return ts.isIdentifier(name) && name.text === 'this';
 }
 
 /** `x.shape`. */

@@ -1,12 +1,11 @@
 /** @file The code that a capture of a part runs: its own function, and the project's functions and methods that it calls. */
 
 import { ts } from 'ts-morph';
-import { innerMatcher } from './dims.ts';
 import type { Rule } from './finding.ts';
 import { isIgnored } from './ignored.ts';
-import { type Body, functionBehind, hasBody, type Part } from './parts.ts';
+import { type Body, functionBehind, hasBody, matcherOf, type Part, parametersOf } from './parts.ts';
 import { isProjectFile, type Types, unwrap } from './types.ts';
-import { type Argument, type Frame, isThisParameter, Values } from './values.ts';
+import { type Argument, type Frame, Values } from './values.ts';
 
 /** Calls of one part that are followed: enough for any model, and an end for recursion that changes its arguments. */
 const mostFrames = 2000;
@@ -43,15 +42,13 @@ export function codeRules(rules: readonly Rule[]): (Rule & { readonly code: NonN
   return rules.flatMap((rule) => (rule.code ? [{ ...rule, code: rule.code }] : []));
 }
 
-function argumentsOf({ fn, matchers }: Part & { readonly fn: Body }, types: Types): Argument[] {
-  return fn.parameters
-    .filter((each) => !isThisParameter(each))
-    .map(({ name }, i): Argument => {
-      const isList = matchers !== null && ts.isArrayLiteralExpression(unwrap(matchers));
-      const key = isList ? String(i) : ts.isIdentifier(name) ? name.text : null;
-      const matcher = key === null ? null : innerMatcher(matchers, key, types);
-      return { isTensor: false, dim: null, matcher, origin: 'argument' };
-    });
+function argumentsOf(part: Part & { readonly fn: Body }, types: Types): Argument[] {
+  return parametersOf(part.fn).map((parameter) => ({
+    isTensor: false,
+    dim: null,
+    matcher: matcherOf(part, parameter, types),
+    origin: 'argument',
+  }));
 }
 
 /** A method's `this` is the caller's object, an arrow function's whatever stands around it. */

@@ -7,7 +7,8 @@ import { bakedSize } from './bakedSize.ts';
 import { branchOnData } from './branchOnData.ts';
 import { changedState } from './changedState.ts';
 import { hiddenDim } from './hiddenDim.ts';
-import { matcherAxis, matcherDim, unknownParameter } from './matchers.ts';
+import { matcherAxis } from './matcherAxis.ts';
+import { matcherDim } from './matcherDim.ts';
 import { narrowedDim } from './narrowedDim.ts';
 import { noMetadata } from './noMetadata.ts';
 import { notCompiled } from './notCompiled.ts';
@@ -17,6 +18,7 @@ import { readsValue } from './readsValue.ts';
 import { reboundTensor } from './reboundTensor.ts';
 import { resultNotData } from './resultNotData.ts';
 import { undecoratable } from './undecoratable.ts';
+import { unknownParameter } from './unknownParameter.ts';
 
 export const rules: readonly Rule[] = [
   readsValue,

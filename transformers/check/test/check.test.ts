@@ -47,7 +47,7 @@ function expected(program: Program): string[] {
 
 test('the programs are read', () => {
   expect(programs.length).toBeGreaterThanOrEqual(40);
-  expect(result).toMatchObject({ problems: [], hasTypes: true, parts: programs.length });
+  expect(result).toMatchObject({ problems: [], untyped: null, parts: programs.length });
 });
 
 describe('what is found', () => {

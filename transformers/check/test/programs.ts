@@ -529,6 +529,29 @@ export const programs: readonly Program[] = [
       part(tensor([1, 2]), 'a');`,
   },
   {
+    name: 'fields of one argument',
+    run: 'captured',
+    code: `
+      const part = compileCache('fields', { inputMatchers: { x: { 0: Dim('n') }, by: 3 } }, ({ x, by }: { x: Tensor; by: number }) =>
+        x.mul(by).mul(x.shape[0]),
+      );
+      part({ x: tensor([1, 2]), by: 3 });`,
+  },
+  {
+    name: 'unknown field',
+    run: 'throws',
+    code: `
+      const part = compileCache('field-name', { inputMatchers: { /*unknown-parameter*/z: 3 } }, ({ x }: { x: Tensor }) => x.mul(2));
+      part({ x: tensor([1, 2]) });`,
+  },
+  {
+    name: 'literal of another type',
+    run: 'throws',
+    code: `
+      const part = compileCache('literal', { inputMatchers: [null, /*matcher-dim*/3] }, (x: Tensor, how: string) => x.mul(how.length));
+      part(tensor([1, 2]), 'a');`,
+  },
+  {
     name: 'spread arguments',
     run: 'eager',
     code: `
