@@ -32,9 +32,9 @@ class Digits extends nn.Module {
     super();
     const seen = tensor(glyphs.flatMap((glyph) => [0, 1, 2].map((shift) => image(glyph, shift).flat())));
     const belongs = glyphs.map((_, digit) => Array.from({ length: 30 }, (__, unit) => Math.floor(unit / 3) === digit));
-    this.hidden.weight = new nn.Parameter(seen.mul(2).sub(1).div(8));
-    this.hidden.bias = new nn.Parameter(seen.sum(1).div(-16));
-    this.answer.weight = new nn.Parameter(tensor(belongs).to('float32').mul(4));
+    this.hidden.weight = new nn.Parameter((seen * 2 - 1) / 8);
+    this.hidden.bias = new nn.Parameter(seen.sum(1) / -16);
+    this.answer.weight = new nn.Parameter(tensor(belongs).to('float32') * 4);
     this.answer.bias = new nn.Parameter(zeros([10]));
   }
 
@@ -63,22 +63,13 @@ class Recall extends nn.Module {
   forward(x: Tensor, pos: number, state: State): Tensor {
     const { hidden, history } = state;
     const [a, b] = [this.input.forward(x), this.recurrent.forward(hidden)];
-    const reset = a
-      .slice(0, 0, 16)
-      .add(b.slice(0, 0, 16))
-      .sigmoid();
-    const update = a
-      .slice(0, 16, 32)
-      .add(b.slice(0, 16, 32))
-      .sigmoid();
-    const fresh = a
-      .slice(0, 32, 48)
-      .add(b.slice(0, 32, 48).mul(reset))
-      .tanh();
-    hidden.copy_(fresh.add(hidden.sub(fresh).mul(update)));
-    history.slice(0, pos, pos + 1).copy_(hidden.unsqueeze(0));
-    const past = history.slice(0, 0, pos + 1);
-    const attention = past.matmul(hidden).div(4).softmax(0);
+    const reset = F.sigmoid(a['0:16'] + b['0:16']);
+    const update = F.sigmoid(a['16:32'] + b['16:32']);
+    const fresh = F.tanh(a['32:48'] + b['32:48'] * reset);
+    hidden.copy_(fresh + (hidden - fresh) * update);
+    history.select(0, pos).copy_(hidden);
+    const past = history[`:${pos + 1}`];
+    const attention = F.softmax(past.matmul(hidden) / 4, 0);
     return this.output.forward(cat([hidden, attention.matmul(past)], 0));
   }
 }

@@ -3,7 +3,7 @@
  *
  * Source: openai/whisper, audio.py, release 20250625.
  */
-import { compileCache, Dim, hannWindow, maximum, nn, stft, type Tensor, tensor } from 'torchnative';
+import { compileCache, Dim, hannWindow, maximum, nn, stft, type Tensor, t, tensor } from 'torchnative';
 import { melFilters } from './melFilters.ts';
 
 const sampleRate = 16000;
@@ -37,8 +37,8 @@ export class LogMel extends nn.Module {
     const padded = nn.functional.pad(samples, [0, silence]);
     const spectrum = stft(padded, fftSize, { hopLength: hop, window: this.window, center: true, padMode: 'reflect' });
     // The last frame is the one centred on the end of the silence.
-    const power = spectrum.mul(spectrum).sum(-1).slice(1, 0, -1);
+    const power = spectrum.square().sum(-1)[':, :-1'];
     const loudness = this.filters.matmul(power).clamp(1e-10).log10();
-    return maximum(loudness, loudness.max().sub(8)).add(4).div(4);
+    return t((maximum(loudness, loudness.max() - 8) + 4) / 4);
   }
 }

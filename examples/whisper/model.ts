@@ -5,7 +5,7 @@
  * in Hugging Face's checkpoints, so that `model.decoder.layers.0.self_attn.k_proj.weight` is
  * `decoder.layers.0.selfAttn.kProj.weight` here.
  */
-import { compileCache, Dim, nn, type Tensor } from 'torchnative';
+import { compileCache, Dim, nn, type Tensor, t } from 'torchnative';
 import type { KvCache, LayerCache } from './cache.ts';
 import type { ModelSizes, StackSizes } from './config.ts';
 import { LogMel } from './mel.ts';
@@ -71,8 +71,8 @@ class EncoderLayer extends nn.Module {
 
   forward(x: Tensor): Tensor {
     const normed = this.selfAttnLayerNorm.forward(x);
-    const heard = x.add(this.selfAttn.attend(normed, this.selfAttn.keys(normed), this.selfAttn.values(normed)));
-    return heard.add(this.fc2.forward(F.gelu(this.fc1.forward(this.finalLayerNorm.forward(heard)))));
+    const heard = x + this.selfAttn.attend(normed, this.selfAttn.keys(normed), this.selfAttn.values(normed));
+    return t(heard + this.fc2.forward(F.gelu(this.fc1.forward(this.finalLayerNorm.forward(heard)))));
   }
 }
 
@@ -96,7 +96,7 @@ export class AudioEncoder extends nn.Module {
   /** [1, melBins, 2 · audioContext] → [1, audioContext, width] */
   forward(mel: Tensor): Tensor {
     const sound = F.gelu(this.conv2.forward(F.gelu(this.conv1.forward(mel))));
-    let x = sound.transpose(1, 2).add(this.embedPositions.weight);
+    let x = t(sound.transpose(1, 2) + this.embedPositions.weight);
     for (const layer of this.layers) x = layer.forward(x);
     return this.layerNorm.forward(x);
   }
