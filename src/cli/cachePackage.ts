@@ -1,7 +1,7 @@
 /** @file `tn cache package`: parts of the cache, or a whole program, as something to ship. */
 
 import { statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { PackageRequest, PackageResult } from '../package/request.ts';
 import { badRequest, CommandFailure } from './failure.ts';
 import { openCache, type SelectionOptions, select } from './selection.ts';
@@ -20,6 +20,8 @@ export interface PackageOptions extends SelectionOptions {
   readonly weights?: string;
   readonly weightsOf?: string;
   readonly engine?: string;
+  readonly only?: string;
+  readonly without?: string;
   readonly json?: boolean;
 }
 
@@ -45,8 +47,12 @@ export async function packageCached(parts: readonly string[], options: PackageOp
 /** What can be said before anything is read. */
 function checkRequest(parts: readonly string[], options: PackageOptions): Format | 'app' {
   const fail = (what: string): CommandFailure => badRequest(`tn cache package: ${what}`);
-  const { app, format, engine, weights, weightsOf } = options;
+  const { app, format, weights, weightsOf } = options;
   if (options.output === undefined || options.output === '') throw fail('say where to: -o OUT');
+  const parent = dirname(resolve(options.output));
+  if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
+    throw fail(`-o ${options.output}: there is no folder ${parent}; make it first`);
+  }
   if (weights !== undefined && weights !== 'embedded' && weights !== 'external') {
     throw fail(`--weights ${weights}: give embedded or external`);
   }
@@ -56,7 +62,9 @@ function checkRequest(parts: readonly string[], options: PackageOptions): Format
     if (!statSync(resolve(app), { throwIfNoEntry: false })?.isFile()) throw fail(`--app ${app}: no such file`);
     return 'app';
   }
-  if (engine !== undefined) throw fail('--engine goes with --app');
+  for (const name of ['engine', 'only', 'without'] as const) {
+    if (options[name] !== undefined) throw fail(`--${name} goes with --app`);
+  }
   const known = FORMATS.find((name) => name === format);
   if (!known) {
     throw fail(
@@ -96,8 +104,8 @@ async function make(
     const scope = options.all || options.dir !== undefined ? select(store, near) : scopeOf(store, entry);
     const projectRoot = store.projectFor(entry).root;
     const { packageApp } = await import('../package/app.ts');
-    const { name, isa: levels, weightsOf, engine } = options;
-    return packageApp({ ...common, entry, scope, projectRoot, name, levels, weightsOf, engine });
+    const { name, isa: levels, weightsOf, engine, only, without } = options;
+    return packageApp({ ...common, entry, scope, projectRoot, name, levels, weightsOf, engine, only, without });
   }
   const scope = select(store, options);
   const { selectParts } = await import('../package/select.ts');

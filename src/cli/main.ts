@@ -128,6 +128,8 @@ async function parse(args: readonly string[]): Promise<void> {
     .option('--target <target>', 'x86_64-linux or aarch64-linux; default: this machine')
     .option('--weights <place>', 'embedded or external (a file beside the executable)')
     .option('--weights-of <name>', 'which weights, where a part ran with several (tn cache show PART)')
+    .option('--only <entries>', 'with --app: of the parts named, only these entries (PART@ENTRY,…)')
+    .option('--without <entries>', 'with --app: leave these entries out')
     .option('--engine <folder>', 'with --app: QuickJS sources to build the engine from')
     .option(...ALL)
     .option(...DIR)

@@ -32,6 +32,7 @@ import {
 import { executableFacts, libcNote, payloadFileName, writeExecutable } from './executable.ts';
 import { ownJobs, selfFiles, selfHeaders, texts } from './executableCode.ts';
 import { inFolder, place, refuseForeignPayload } from './executableFiles.ts';
+import { chosenEntries } from './leaveOut.ts';
 import { parseLevels } from './levels.ts';
 import { executableLicences, type LicenceText, licenceBlocks } from './licences.ts';
 import { buildModel, type PackageModel } from './model.ts';
@@ -84,7 +85,7 @@ async function packageBundle(
 ): Promise<PackageResult> {
   const { request, name, levels, toolchain, payloadFile } = setting;
   const { store, target, output, progress, scope, weightsOf } = request;
-  const records = selectAllEntries(store, scope, bundle.parts);
+  const records = chosenEntries(selectAllEntries(store, scope, bundle.parts), request);
   const model = buildModel({ store, name, records, target, levels, weightsOf, allBindings: true, progress });
   const assets = packAssets(store, bundle.assets, model.blocks);
   const { compiler } = toolchain;

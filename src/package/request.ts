@@ -2,6 +2,7 @@
 
 import type { Store } from '../../cache/index.ts';
 import type { PackageTarget } from '../compile/toolchain/index.ts';
+import type { EntryChoice } from './leaveOut.ts';
 import type { PackageModel } from './model.ts';
 import type { Progress } from './progress.ts';
 import type { PartScope } from './select.ts';
@@ -24,13 +25,13 @@ export interface PackageRequest extends FormOptions {
 }
 
 /** A whole program: which parts it needs is found in its sources. */
-export interface AppRequest extends FormOptions {
+export interface AppRequest extends FormOptions, EntryChoice {
   /** Absolute path of the program's main file. */
   readonly entry: string;
   /** The records in reach, and the folder of the project. */
   readonly scope: PartScope;
   readonly projectRoot: string;
-  /** `--name`, `--isa`, `--weights-of`, `--engine` as they were given. */
+  /** `--name`, `--isa`, `--weights-of`, `--engine`, `--only`, `--without` as they were given. */
   readonly name?: string;
   readonly levels?: string;
   readonly weightsOf?: string;

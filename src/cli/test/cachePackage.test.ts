@@ -30,6 +30,8 @@ test.each([
   [['part', '--format', 'static', '-o', out, '--weights', 'external'], /--weights goes with --format exe and --app/],
   [['part', '--format', 'exe', '-o', out, '--weights', 'beside'], /--weights beside: give embedded or external/],
   [['part', '--format', 'exe', '-o', out, '--engine', '.'], /--engine goes with --app/],
+  [['part', '--format', 'exe', '-o', out, '--without', 'part@1'], /--without goes with --app/],
+  [['part', '--format', 'exe', '-o', join(home, 'no', 'folder')], /there is no folder .*no; make it first/],
   [['part', '--app', 'main.ts', '-o', out], /--app finds its parts in the program/],
   [['--app', 'main.ts', '--format', 'exe', '-o', out], /--app and --format exclude each other/],
   [['--app', 'missing.ts', '-o', out], /--app missing\.ts: no such file/],
