@@ -30,7 +30,7 @@ interface ErrorStatics {
 }
 
 /** The innermost frames, as `keptFrames` gives them, of the stack as it is now. */
-export function stackFrames(limit: number, below: unknown = stackFrames): Frame[] {
+export function stackFrames(limit: number, below: unknown = stackFrames): Iterable<Frame> {
   return keptFrames(limit, below)();
 }
 
@@ -40,7 +40,7 @@ export function stackFrames(limit: number, below: unknown = stackFrames): Frame[
  *
  * @param limit how many frames at most
  */
-export function keptFrames(limit: number, below: unknown = keptFrames): () => Frame[] {
+export function keptFrames(limit: number, below: unknown = keptFrames): () => Iterable<Frame> {
   const statics = Error as unknown as ErrorStatics;
   if (typeof statics.captureStackTrace !== 'function') return () => [];
   const previousLimit = statics.stackTraceLimit;
@@ -57,7 +57,7 @@ export function keptFrames(limit: number, below: unknown = keptFrames): () => Fr
   return () => read(statics, holder);
 }
 
-function read(statics: ErrorStatics, holder: { readonly stack?: unknown }): Frame[] {
+function read(statics: ErrorStatics, holder: { readonly stack?: unknown }): Iterable<Frame> {
   const previous = statics.prepareStackTrace;
   let sites: readonly Site[] = [];
   let shown: unknown;
@@ -90,16 +90,21 @@ function isRunners(prepare: Prepare | undefined): prepare is Prepare {
   return typeof prepare === 'function' && prepare.name !== 'ErrorPrepareStackTrace';
 }
 
-function framesOf(sites: readonly Site[], text: string): Frame[] {
-  const raw = sites.map(frameOfSite);
+function framesOf(sites: readonly Site[], text: string): Iterable<Frame> {
   const lines = text.split('\n').filter((line) => /^\s*at /.test(line));
-  if (lines.length === 0) return raw;
+  if (lines.length === 0) return each(sites);
   const shown = lines.map(frameOfText);
-  if (shown.length !== raw.length) return shown;
+  if (shown.length !== sites.length) return shown;
+  const raw = sites.map(frameOfSite);
   const differs = shown.map((frame, i) => frame.script !== '' && isMoved(raw[i], frame));
   // What maps some frames has looked at all of them.
   if (!differs.includes(true)) return raw;
   return raw.map((frame, i) => (differs[i] ? shown[i] : { ...frame, mapped: 'same' }));
+}
+
+/** One by one: the frame that is wanted is among the first. */
+function* each(sites: readonly Site[]): Generator<Frame> {
+  for (const site of sites) yield frameOfSite(site);
 }
 
 function isMoved(from: Frame, to: Frame): boolean {

@@ -127,7 +127,7 @@ export function keepLocation(): () => SourceLocation | null {
   return () => locationAmong(frames(), then);
 }
 
-function locationAmong(frames: readonly Frame[], place: SourceLocation | null): SourceLocation | null {
+function locationAmong(frames: Iterable<Frame>, place: SourceLocation | null): SourceLocation | null {
   for (const frame of frames) {
     const seen = judge(frame);
     if (seen === 'lost') return place;
