@@ -21,6 +21,7 @@ import { repository } from './project.ts';
 const inputs = [
   'src',
   'cache',
+  'types',
   'transformers',
   'bin',
   'package.json',
