@@ -47,7 +47,8 @@ function expected(program: Program): string[] {
 
 test('the programs are read', () => {
   expect(programs.length).toBeGreaterThanOrEqual(40);
-  expect(result).toMatchObject({ problems: [], untyped: null, parts: programs.length });
+  expect(result).toMatchObject({ problems: [], untyped: null });
+  expect(result.parts).toBeGreaterThanOrEqual(programs.length);
 });
 
 describe('what is found', () => {
@@ -93,8 +94,8 @@ for (const [name, file] of ${JSON.stringify(list)}) {
   } catch (error) {
     threw = String((error as Error).message);
   }
-  const report = [...partReports().values()][before];
-  verdicts.push({ name, threw, captured: report?.captured ?? 0 });
+  const reports = [...partReports().values()].slice(before);
+  verdicts.push({ name, threw, captured: reports.reduce((sum, { captured }) => sum + captured, 0) });
 }
 console.log(JSON.stringify(verdicts));
 `,

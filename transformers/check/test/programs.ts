@@ -600,4 +600,126 @@ export const programs: readonly Program[] = [
       });
       part(tensor([1, 2]));`,
   },
+  // -- what is fine, though it looks like something that is not
+  {
+    name: 'local state',
+    run: 'captured',
+    code: `
+      const part = compileCache('local', (x: Tensor, xs: Tensor[]) => {
+        const list: Tensor[] = [];
+        const seen = new Map<number, Tensor>();
+        for (const each of xs) list.push(each.mul(2));
+        for (const [i, each] of list.entries()) seen.set(i, each);
+        const options = Object.assign({}, { bias: 1 });
+        options.bias += 1;
+        let sum = x;
+        for (const each of seen.values()) sum = sum.add(each);
+        [sum] = [sum.add(options.bias)];
+        return { sum, count: list.length };
+      });
+      part(tensor([1, 2]), [tensor([1, 1]), tensor([2, 2])]);`,
+  },
+  {
+    name: 'objects made inside',
+    run: 'captured',
+    code: `
+      class Sum {
+        private total: Tensor | null = null;
+        count = 0;
+        constructor(readonly scale: number) {
+          this.count = 0;
+        }
+        add(x: Tensor): this {
+          this.total = this.total === null ? x : this.total.add(x);
+          this.count++;
+          return this;
+        }
+        get value(): Tensor {
+          return this.total!.mul(this.scale * this.count);
+        }
+      }
+      const part = compileCache('inside', (x: Tensor) => new Sum(2).add(x).add(x.neg()).value);
+      part(tensor([1, 2]));`,
+  },
+  {
+    name: 'layers and recursion',
+    run: 'captured',
+    code: `
+      const depth = { most: 2 };
+      function fold(x: Tensor, turns: number): Tensor {
+        return turns === 0 ? x : fold(x.mul(2), turns - 1);
+      }
+      class Model extends nn.Module {
+        readonly layers = new nn.ModuleList([new nn.Linear(2, 2), new nn.Linear(2, 2)]);
+        readonly names = ['a', 'b'];
+        private readonly bias = this.registerBuffer('bias', tensor([1, 2]));
+        protected finish(x: Tensor): Tensor {
+          return x.add(this.bias);
+        }
+        @compileCache('layers')
+        forward(x: Tensor, scale?: number): Tensor {
+          let y = x;
+          for (const layer of this.layers) y = layer.forward(y).relu();
+          this.names.forEach((name, i) => {
+            if (name === 'b' && i > 0) y = this.finish(y);
+          });
+          if (!scale || scale > 4) y = fold(y, depth.most);
+          return y.mul(\`\${this.names.length}\`.length);
+        }
+      }
+      new Model().forward(tensor([[1, 2]]));`,
+  },
+  {
+    name: 'sizes without a dim',
+    run: 'captured',
+    code: `
+      const part = compileCache('static', { inputMatchers: { x: { 0: Dim('n') } } }, (x: Tensor) => {
+        const width = x.shape[1];
+        const table = new Array<number>(width).fill(0);
+        if ((width | 0) === 2 && [1, 2].includes(width)) table[width - 1] = 1;
+        let y = x.mul(\`\${width}\`.length);
+        for (let i = 0; i < width; i++) y = y.add(table[i]);
+        return y;
+      });
+      part(tensor([[1, 2], [3, 4]]));`,
+  },
+  {
+    name: 'dims decided by their range',
+    run: 'captured',
+    code: `
+      const n = Dim('n', { min: 4, max: 64, multipleOf: 4 });
+      const part = compileCache('decided', { inputMatchers: { x: { 0: n }, pos: Dim('pos', { max: 9 }) } }, (x: Tensor, pos: number) => {
+        const [size] = x.shape;
+        if (size % 4 !== 0 || size < 4 || size === 3 || pos === 0 || pos > 9) return x;
+        const half = Math.max(Math.floor(size / 2), 1);
+        return x.narrow(0, 0, half).mul(pos + 1);
+      });
+      part(tensor([1, 2, 3, 4]), 2);`,
+  },
+  {
+    name: 'values that are computed once',
+    run: 'captured',
+    code: `
+      const config = { scale: 2, names: new Map([['a', 1]]) };
+      const started = Date.now();
+      function random(): number {
+        return 4;
+      }
+      const part = compileCache('once', (x: Tensor) => x.mul(config.scale).add(random()).mul(started > 0 ? 1 : 2));
+      part(tensor([1, 2]));`,
+  },
+  {
+    name: 'overloads',
+    run: 'captured',
+    code: `
+      class Model extends nn.Module {
+        readonly w = this.registerBuffer('w', tensor([1, 2]));
+        @compileCache('first', { inputMatchers: { pos: 0 } })
+        @compileCache('later', { inputMatchers: { pos: Dim('pos', { max: 9 }) } })
+        forward(x: Tensor, pos: number): Tensor {
+          return pos === 0 ? x.add(this.w) : x.mul(pos);
+        }
+      }
+      new Model().forward(tensor([1, 2]), 0);`,
+  },
 ];
