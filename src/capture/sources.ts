@@ -1,9 +1,8 @@
 /** @file What the source transformer tells at run time: files, classes, decorated functions, and the values that they close over. */
 
 import { noteLoading } from '../core/location.ts';
-import { isTensor } from '../tensor/functions/operands.ts';
-import { plainText } from './inputTree.ts';
 import type { Parameter } from './matchers.ts';
+import { valueText } from './valueText.ts';
 
 /** Injected once per transformed file. */
 export interface FileInfo {
@@ -87,19 +86,79 @@ export function classIdentity(definition: object): string | null {
 /** A changed value of any of these makes another entry: name → Object.is-exact text. */
 export type ClosureValues = ReadonlyMap<string, string>;
 
-/** Values that the decorated function closes over and module-level values of every transformed file in its import closure. */
-export function closureValues(meta: SourceMeta): Map<string, string> {
-  const values = new Map<string, string>();
-  collect(values, plainLabel, meta.deps(), true);
+/** What was read of one name: of the closure, of a file, of a class's static fields. */
+interface Slot {
+  readonly scope: object;
+  readonly name: string;
+  readonly label: string;
+  /** The value if it is no object: what those hold may change. */
+  readonly value: unknown;
+  /** null: it is not compared. */
+  readonly text: string | null;
+}
+
+/** What the last call of a part has read, in order. */
+const readings = new WeakMap<SourceMeta, { readonly slots: readonly Slot[]; readonly values: ClosureValues }>();
+
+/**
+ * Values that the decorated function closes over and module-level values of every transformed file in its import closure.
+ * The same map as long as all of them are the same.
+ */
+export function closureValues(meta: SourceMeta): ClosureValues {
+  const last = readings.get(meta);
+  const reader = new ClosureReader(last?.slots ?? []);
+  reader.read(meta, plainLabel, meta.deps(), true);
   // Not all of these are used by the function: objects with a life of their own are left out.
-  for (const { token, label, statics } of filesInClosure(meta.file)) {
-    collect(values, label, token.info.bindings(), false);
+  for (const file of filesInClosure(meta.file)) {
+    const { token, label, statics } = file;
+    reader.read(file, label, token.info.bindings(), false);
     for (const definition of token.classes) {
-      const prefix = `${statics}${(definition as { name: string }).name}.`;
-      collect(values, (name) => prefix + name, definition as Readonly<Record<string, unknown>>, false);
+      const labelOf = (name: string): string => `${statics}${(definition as { name: string }).name}.${name}`;
+      reader.read(definition, labelOf, definition as Readonly<Record<string, unknown>>, false);
     }
   }
+  const slots = reader.end();
+  if (slots === null && last) return last.values;
+  const values = new Map<string, string>();
+  for (const { label, text } of slots ?? []) if (text !== null) values.set(label, text);
+  readings.set(meta, { slots: slots ?? [], values });
   return values;
+}
+
+/** Reads values beside what was read last: numbers and strings that are the same need no text. */
+class ClosureReader {
+  private readonly before: readonly Slot[];
+  private readonly slots: Slot[] = [];
+  private isSame = true;
+
+  constructor(before: readonly Slot[]) {
+    this.before = before;
+  }
+
+  read(scope: object, labelOf: Label, values: Readonly<Record<string, unknown>>, instances: boolean): void {
+    for (const name of Object.keys(values)) {
+      const value = values[name];
+      const last = this.before[this.slots.length];
+      const isKnown = last !== undefined && last.scope === scope && last.name === name;
+      if (isKnown && last.text !== null && last.value !== null && Object.is(last.value, value)) {
+        this.slots.push(last);
+        continue;
+      }
+      const text = !instances && isInstance(value) ? null : valueText(value);
+      if (isKnown && last.text === text) {
+        this.slots.push(last);
+        continue;
+      }
+      this.isSame = false;
+      const kept = typeof value === 'object' || typeof value === 'function' ? null : value;
+      this.slots.push({ scope, name, label: labelOf(name), value: kept, text });
+    }
+  }
+
+  /** What was read; null when it is what was read last. */
+  end(): readonly Slot[] | null {
+    return this.isSame && this.slots.length === this.before.length ? null : this.slots;
+  }
 }
 
 type Label = (name: string) => string;
@@ -137,163 +196,8 @@ function filesInClosure(token: FileToken): FileInClosure[] {
   return list;
 }
 
-function collect(
-  into: Map<string, string>,
-  labelOf: Label,
-  values: Readonly<Record<string, unknown>>,
-  instances: boolean,
-): void {
-  for (const name of Object.keys(values)) {
-    const value = values[name];
-    if (!instances && isInstance(value)) continue;
-    const text = valueText(value);
-    if (text !== null) into.set(labelOf(name), text);
-  }
-}
-
-/** Leaves of one closure value that are compared at each call; what has more is compared once an object. */
-const COMPARED_LEAVES = 256;
-/** Leaves of an object that are looked at at all. */
-const READ_LEAVES = 65_536;
-/** Longer texts are kept as their hash. */
-const KEPT_TEXT = 120;
-
-/**
- * Text of what is compared; null for what is not: functions and classes (their source is in the key), tensors (capture
- * refuses them). Objects are compared by their own enumerable fields, class instances too.
- */
-function valueText(value: unknown): string | null {
-  const plain = plainText(value);
-  if (plain !== null) return plain === 'undefined' ? null : shortened(plain);
-  if (typeof value !== 'object' || value === null || isTensor(value)) return null;
-  return flatText(value) ?? readText(value);
-}
-
-interface FlatText {
-  readonly keys: readonly string[];
-  readonly values: readonly unknown[];
-  readonly text: string;
-}
-
-/** Texts of objects that hold no others, by what they held. */
-const flatTexts = new WeakMap<object, FlatText>();
-
-/** The text of an object as it was read last, when it holds the same primitives and functions as then; else null. */
-function flatText(value: object): string | null {
-  const known = flatTexts.get(value);
-  if (!known) return null;
-  const keys = Object.keys(value);
-  if (keys.length !== known.keys.length || (Array.isArray(value) && value.length !== keys.length)) return null;
-  for (let i = 0; i < keys.length; i++) {
-    if (keys[i] !== known.keys[i]) return null;
-    if (!Object.is((value as Readonly<Record<string, unknown>>)[keys[i]], known.values[i])) return null;
-  }
-  return known.text;
-}
-
-function noteFlat(value: object, text: string): void {
-  if (value instanceof Map || value instanceof Set || value instanceof Date || ArrayBuffer.isView(value)) return;
-  const values = Object.values(value);
-  if (values.some((item) => typeof item === 'object' && item !== null)) return;
-  flatTexts.set(value, { keys: Object.keys(value), values, text });
-}
-
-function readText(value: object): string {
-  const reader = new FieldReader(COMPARED_LEAVES);
-  const text = reader.text(value);
-  if (reader.left > 0) {
-    const short = shortened(text);
-    noteFlat(value, short);
-    return short;
-  }
-  // Much data is compared by identity within a process, by content across processes.
-  return once(value, () => shortened(new FieldReader(READ_LEAVES).text(value)));
-}
-
 function isInstance(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
   const prototype = Object.getPrototypeOf(value) as unknown;
   return prototype !== null && prototype !== Object.prototype;
-}
-
-class FieldReader {
-  left: number;
-  private readonly open = new Set<object>();
-
-  constructor(leaves: number) {
-    this.left = leaves;
-  }
-
-  text(value: unknown): string {
-    const plain = plainText(value);
-    if (plain !== null) {
-      this.left--;
-      return plain;
-    }
-    if (typeof value !== 'object' || value === null || isTensor(value)) return '…';
-    if (this.open.has(value)) return '<cycle>';
-    if (this.left <= 0) return '…';
-    if (ArrayBuffer.isView(value)) return this.bytes(value);
-    this.open.add(value);
-    const text = this.fields(value);
-    this.open.delete(value);
-    return text;
-  }
-
-  private fields(value: object): string {
-    this.left--;
-    if (value instanceof Map) return `Map ${this.list([...value].flat())}`;
-    if (value instanceof Set) return `Set ${this.list([...value])}`;
-    if (value instanceof Date) return `Date ${value.getTime()}`;
-    if (Array.isArray(value)) return this.list(value);
-    const parts: string[] = [];
-    for (const key of Object.keys(value)) {
-      if (this.left <= 0) break;
-      parts.push(`${key}: ${this.text((value as Record<string, unknown>)[key])}`);
-    }
-    return `{ ${parts.join(', ')} }`;
-  }
-
-  private list(items: readonly unknown[]): string {
-    const parts: string[] = [];
-    for (const item of items) {
-      if (this.left <= 0) break;
-      parts.push(this.text(item));
-    }
-    return `[${items.length}: ${parts.join(', ')}]`;
-  }
-
-  private bytes(array: ArrayBufferView): string {
-    this.left -= array.byteLength;
-    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-    return `${array.constructor.name}(${bytes.length}) ${hashBytes(bytes)}`;
-  }
-}
-
-const onceTexts = new WeakMap<object, string>();
-function once(value: object, make: () => string): string {
-  let text = onceTexts.get(value);
-  if (text === undefined) {
-    text = make();
-    onceTexts.set(value, text);
-  }
-  return text;
-}
-
-function shortened(text: string): string {
-  if (text.length <= KEPT_TEXT) return text;
-  return `${text.slice(0, 40)}… #${hashBytes(new TextEncoder().encode(text))}`;
-}
-
-/** 64 bits of two independent multiplicative hashes; sources of accidents, not of attacks, are told apart. */
-function hashBytes(bytes: Uint8Array): string {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  for (const byte of bytes) {
-    a = Math.imul(a ^ byte, 2654435761);
-    b = Math.imul(b ^ byte, 1597334677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return [a, b].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
 }

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { plainText, plainValue } from '../inputTree.ts';
-import { closureValues, registerFile, type SourceMeta } from '../sources.ts';
+import { closureValues, registerFile, type SourceMeta, stampClass } from '../sources.ts';
 
 function textOf(values: Record<string, unknown>): () => string | undefined {
   const info = {
@@ -42,6 +42,50 @@ test('objects that hold no others, and those that do', () => {
     expect(text()).toBe(before);
     change();
     expect(text()).not.toBe(before);
+  }
+});
+
+test('the same map as long as nothing changes; names that come, go and change places', () => {
+  const file: Record<string, unknown> = { a: 1, b: 'x', run: () => 1, nested: { deep: { c: 1 } } };
+  const closed: Record<string, unknown> = { k: 1, much: Array.from({ length: 1000 }, (_, i) => i) };
+  class Settings {
+    static level = 1;
+  }
+  const info = { url: 'file:///y.ts', file: '/y.ts', packages: [], units: [], names: ['a', 'b', 'nested', 'later'] };
+  const token = registerFile({ ...info, v: 2, files: [['y.ts', 'h']], bindings: () => ({ ...file }) });
+  stampClass(Settings, token, 'meaning');
+  const meta: SourceMeta = { v: 2, file: token, source: 's', reach: [], loc: [1, 1], params: null, deps: () => closed };
+  const fresh = (): [string, string][] => [...closureValues({ ...meta })];
+  let last = closureValues(meta);
+  expect([...last.keys()]).toEqual(['k', 'much', '*a', '*b', '*nested', '*0.Settings.level']);
+  const changes: (() => void)[] = [
+    () => (file.a = 2),
+    () => (file.a = '2'),
+    () => (file.a = -0),
+    () => (file.a = 0),
+    () => (file.a = Number.NaN),
+    () => (file.a = { deep: 1 }),
+    () => (file.a = null),
+    () => delete file.a,
+    () => (file.later = 3),
+    () => ((file.nested as { deep: { c: number } }).deep.c = 2),
+    () => ((file.nested as { deep: object }).deep = { c: 2, d: 1 }),
+    () => (Settings.level = 2),
+    () => (closed.k = true),
+    () => delete closed.k,
+    () => (closed.much = [1]),
+  ];
+  for (const change of changes) {
+    expect(closureValues(meta)).toBe(last);
+    change();
+    const next = closureValues(meta);
+    expect([...next]).not.toEqual([...last]);
+    expect([...next]).toEqual(fresh());
+    last = next;
+  }
+  for (const change of [() => (file.run = () => 2), () => (file.nested = structuredClone(file.nested))]) {
+    change();
+    expect(closureValues(meta)).toBe(last);
   }
 });
 
