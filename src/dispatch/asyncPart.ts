@@ -3,7 +3,6 @@
 import { TnError } from '../core/errors.ts';
 import { type SourceLocation, withPlace } from '../core/location.ts';
 import { activeTracer } from '../core/tracer.ts';
-import { inTurn } from './asyncOrder.ts';
 import { partsAreEager } from './mode.ts';
 import type { PartOverload, Raw } from './partOverload.ts';
 
@@ -35,7 +34,7 @@ export function addAsyncForm(dispatched: Raw, overloads: readonly PartOverload[]
     // The function as written, or a piece of the capture that it is called in.
     if (partsAreEager() || activeTracer !== null) return dispatched.apply(self, args);
     for (const overload of overloads) if (overload.admit(args) === null) return overload.callAsync(self, args);
-    return inTurn('everything', () => ({ result: dispatched.apply(self, args), until: null }));
+    return overloads[0].whenAlone(() => dispatched.apply(self, args));
   }
   // Never throws: an error of the call rejects.
   const callAsync = async (self: unknown, args: unknown[]): Promise<unknown> =>

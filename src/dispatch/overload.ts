@@ -12,9 +12,8 @@ import { asyncCallsPending, inTurn } from './asyncOrder.ts';
 import { warnOfCache } from './cacheFailure.ts';
 import { checkCall } from './check.ts';
 import { compileEntry, findNative } from './compileEntry.ts';
-import { Entry } from './entry.ts';
+import { Entry, type TakenCall } from './entry.ts';
 import { matchCall } from './match.ts';
-import type { TakenCall } from './matchedCall.ts';
 import { currentMode, debug, type Mode, warnOnce } from './mode.ts';
 import { type OverloadMaker, PartOverload } from './partOverload.ts';
 import { processStore } from './processStore.ts';
@@ -55,6 +54,7 @@ export class Overload extends PartOverload {
         if (mode === 'require') throw this.missError(entry.reason || 'no native code');
         return this.eager(self, args);
       }
+      if (asyncCallsPending()) entry.assertFree();
       const result =
         mode === 'check' ? checkCall(this.part, entry, entry.native, self, args, this.raw) : entry.run(entry.native);
       this.report.native++;
@@ -73,6 +73,10 @@ export class Overload extends PartOverload {
       const late = waits ? this.takeHit(self, args) : null;
       return late ? late.start() : { result: this.call(self, args), until: null };
     });
+  }
+
+  override whenAlone(run: () => unknown): Promise<unknown> {
+    return inTurn('everything', () => ({ result: run(), until: null }));
   }
 
   /** A call that native code can run off this thread; null for every other call, which has to run here. */

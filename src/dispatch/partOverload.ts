@@ -83,6 +83,11 @@ export abstract class PartOverload {
     return this.call(self, args);
   }
 
+  /** Runs something here when every asynchronous call before it is over. */
+  async whenAlone(run: () => unknown): Promise<unknown> {
+    return run();
+  }
+
   /** Whether an admitted call finds compiled code, or makes it. */
   hasCodeFor(_self: unknown, _args: readonly unknown[]): boolean {
     return true;
