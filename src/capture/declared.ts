@@ -44,9 +44,8 @@ function named(part: DecoratedPart, matchers: { readonly [name: string]: Matcher
   const { parameters } = part;
   const [first] = parameters;
   // Of a function of one destructured parameter, the names that its user sees are the fields.
-  if (parameters.length === 1 && first.name === null && !first.rest) {
-    const known = first.fields;
-    if (known) refuseUnknown(part, matchers, [...known, '*'], 'field', `fields: ${known.join(', ')}`);
+  if (parameters.length === 1 && first.fields) {
+    refuseUnknown(part, matchers, [...first.fields, '*'], 'field', `fields: ${first.fields.join(', ')}`);
     return [matchers];
   }
   const names = parameters.map((parameter) => parameter.name);

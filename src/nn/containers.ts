@@ -42,7 +42,8 @@ export class ModuleList<M extends Module = Module> extends Module implements Ite
 }
 
 interface Layer extends Module {
-  forward(x: Tensor): Tensor;
+  /** Typed number where it returns the result of an operator; a tensor it must be. */
+  forward(x: Tensor): TensorLike;
 }
 
 /** One after the other (torch.nn.Sequential). */
@@ -53,8 +54,12 @@ export class Sequential extends ModuleList<Layer> {
 
   forward(x: TensorLike): Tensor {
     assertTensor(x, 'Sequential', 'x');
-    let y = x;
-    for (const layer of this) y = layer.forward(y);
+    let y: Tensor = x;
+    for (const layer of this) {
+      const next = layer.forward(y);
+      assertTensor(next, layer.constructor.name, 'result');
+      y = next;
+    }
     return y;
   }
 }

@@ -64,6 +64,7 @@ export const rows: readonly Row[] = [
   { code: 'x > 0', gives: 'boolean' },
   { code: 't(x > 0).sum()', gives: 'Tensor' },
   { code: 'where(x > 0, x, 0)', gives: 'Tensor' },
+  { code: 'x.index(y > 0)', gives: 'Tensor' },
   { code: 'x.maskedFill(y < 2, -Infinity)', gives: 'Tensor' },
   {
     code: 'z = x > 0',

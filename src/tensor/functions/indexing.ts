@@ -181,8 +181,15 @@ export function maskedSelect(x: TensorLike, mask: Mask): Tensor {
   return indexSelect(reshape(expand(x, shape), [-1]), 0, reshape(nonzero(flat), [-1]));
 }
 
-/** One item of `index`: an integer, `[start, end, step?]`, null (all of the axis), 'new' (a new axis), '...' or a tensor. */
-export type IndexItem = Size | null | 'new' | '...' | readonly [Size | null, (Size | null)?, number?] | Tensor;
+/** One item of `index`: an integer, `[start, end, step?]`, null (all of the axis), 'new' (a new axis), '...' or a tensor (a comparison is typed boolean). */
+export type IndexItem =
+  | Size
+  | null
+  | 'new'
+  | '...'
+  | readonly [Size | null, (Size | null)?, number?]
+  | Tensor
+  | boolean;
 
 /**
  * Mixed indexing (Python's x[...]): integers drop their axis, `[start, end, step]` slices it, null keeps it,
