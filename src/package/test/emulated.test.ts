@@ -2,8 +2,9 @@
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { giveEngine } from '../../../test/engineCache.ts';
 import { createProject, type Project, type RunResult, repository } from '../../../test/project.ts';
-import { tinyProgram } from '../../../test/tinyModel.ts';
+import { type TinyOutput, tinyProgram } from '../../../test/tinyModel.ts';
 import { type Machine, machines, missing, sayMissing } from '../../compile/test/emulator.ts';
 import { emulatorFor, packageTarget } from '../../compile/toolchain/index.ts';
 
@@ -70,6 +71,27 @@ describe.each([...new Set(machines.map(({ target }) => target))])('a package for
       expect(made.stdout + made.stderr).not.toMatch(/not checked/);
     },
     patience,
+  );
+
+  it.skipIf(skip || target !== 'aarch64-linux')(
+    'is a whole program, which prints what it prints here',
+    async () => {
+      giveEngine(project.cache, [target]);
+      const made = await tn('cache', 'package', '--app', 'main.ts', '--target', target, '-o', 'app');
+      expect(made).toMatchObject({ status: 0 });
+      expect(made.stdout + made.stderr).not.toMatch(/not checked|not run/);
+      const run = await emulate(all[0], join(project.root, 'app'));
+      expect(run).toMatchObject({ status: 0 });
+      expect(said(run)).toBe('');
+      const here = JSON.parse((await project.tn('main.ts')).stdout) as TinyOutput;
+      const there = JSON.parse(run.stdout) as TinyOutput;
+      expect(there.tokens).toEqual(here.tokens);
+      there.rounded.forEach((value, i) => {
+        expect(value).toBeCloseTo(here.rounded[i], 2);
+      });
+      expect(there.reports).toMatchObject({ prefill: { native: 1, eager: 0 }, decode: { native: 6, eager: 0 } });
+    },
+    600_000,
   );
 
   it.skipIf(skip || target !== 'x86_64-linux')(
