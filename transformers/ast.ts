@@ -28,16 +28,9 @@ export interface Comment {
   readonly loc: { readonly start: Position; readonly end: Position };
 }
 
-/** A lexical token; comments are tokens too, with a string as `type`. */
-export interface Token {
-  readonly type: string | { readonly label: string };
-  readonly value: unknown;
-}
-
 export interface ParsedFile {
   readonly program: Node;
   readonly comments: readonly Comment[];
-  readonly tokens: readonly Token[];
 }
 
 const scriptExtension = /\.([cm]?)(ts|js)(x?)$/;
@@ -56,7 +49,6 @@ function parserOptions(path: string, legacyDecorators: boolean): ParserOptions {
   return {
     sourceType: 'module',
     plugins,
-    tokens: true,
     attachComment: false,
     // A mistake that the parser can step over is reported better by whatever compiles the file next.
     errorRecovery: true,
@@ -80,11 +72,10 @@ export function parseScript(code: string, path: string): ParsedFile | null {
       const file = babelParse(code, parserOptions(path, legacy)) as unknown as {
         program: Node;
         comments: Comment[] | null;
-        tokens: Token[] | null;
         errors?: readonly { readonly reasonCode?: string }[];
       };
       if (file.errors?.some(({ reasonCode }) => reasonCode === unreadable)) return null;
-      return { program: file.program, comments: file.comments ?? [], tokens: file.tokens ?? [] };
+      return { program: file.program, comments: file.comments ?? [] };
     } catch (error) {
       if (error instanceof RangeError) throw error; // the stack is too small
       // Next grammar.
@@ -122,7 +113,7 @@ export function text(node: Node, field: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-const notChildren = new Set(['loc', 'extra', 'errors', 'tokens', 'comments']);
+const notChildren = new Set(['loc', 'extra', 'errors', 'comments']);
 
 /** Wrappers that are TypeScript syntax around a value: everything else that starts with `TS` is only types. */
 const valueWrappers = new Set([

@@ -2,11 +2,12 @@
 
 import { basename } from 'node:path';
 import type { SourceMap } from 'magic-string';
-import { children, forEachChild, isClass, isFunction, isScript, type Node, parseScript, startOf } from './ast.ts';
+import { children, forEachChild, isClass, isFunction, isScript, type Node, startOf } from './ast.ts';
 import { moduleValues, type PackageNames } from './closureValues.ts';
 import { inDeepStack } from './deepStack.ts';
 import { Edits } from './edits.ts';
 import { markTargets } from './indexing.ts';
+import { parseFile } from './meaning/fileFacts.ts';
 import { FileMeanings } from './meaning/meaning.ts';
 import {
   annotateCompileCache,
@@ -29,7 +30,7 @@ import {
 import { type Pragmas, readPragmas } from './pragmas.ts';
 import { isReached } from './reach.ts';
 import { resolveSpecifier } from './resolve.ts';
-import { analyzeScopes, type Scopes } from './scope.ts';
+import type { Scopes } from './scope.ts';
 import { sourceClosure } from './sourceClosure.ts';
 import { Temporaries } from './temporaries.ts';
 import { isTransformed } from './transformed.ts';
@@ -88,25 +89,25 @@ export function transform(code: string, id: string, options: TransformOptions = 
 /** As `transform`, within this thread's stack: a RangeError where that is too small. */
 export function transformHere(code: string, path: string, options: TransformOptions): TransformResult | undefined {
   if (!mayTransform(code, path, options) || code.includes('const __tnFile = __tn.file(')) return undefined;
-  const parsed = parseScript(code, path);
-  if (!parsed) return undefined;
+  const given = parseFile(code, path);
+  if (!given) return undefined;
+  const { parsed, scopes } = given;
   const specifiers = options.packageSpecifiers ?? defaultSpecifiers;
   const [imported] = packageImports(parsed.program, path, specifiers);
   const pragmas = readPragmas(parsed.comments);
   if (pragmas.ignoreFile || (imported === undefined && !isReached(path))) return undefined;
   if (isTransformed(parsed.program, code, (name) => isPackageImport(name, path, specifiers))) return undefined;
 
-  const scopes = analyzeScopes(parsed.program);
   const edits = new Edits(code);
   const names: PackageNames = {
     isPackage: (specifier) => isPackageImport(specifier, path, specifiers),
     isProject: (specifier) => resolveSpecifier(specifier, path).kind === 'files',
   };
-  const meanings = new UnitTable(new FileMeanings(path, { code, parsed }));
+  const meanings = new UnitTable(new FileMeanings(path, given));
   const walk = new Walk(edits, { scopes, names, meanings }, pragmas);
   const header = walk.program(parsed.program);
 
-  const closure = sourceClosure(path, { code, parsed });
+  const closure = sourceClosure(path, given);
   const facts = {
     ...closure,
     file: options.packagedAs ?? path,

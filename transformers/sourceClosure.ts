@@ -3,9 +3,8 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { relative, sep } from 'node:path';
-import type { ParsedFile } from './ast.ts';
 import type { FileFacts } from './meaning/facts.ts';
-import { factsOfCode, factsOfFile, realPath } from './meaning/fileFacts.ts';
+import { factsOfCode, factsOfFile, type GivenFile, realPath } from './meaning/fileFacts.ts';
 import { packageRootOf, resolveSpecifier, type Target } from './resolve.ts';
 
 /** What a file depends on. No path of the machine is in `key`, `files` or `packages`. */
@@ -39,10 +38,7 @@ function byText(a: readonly [string, string], b: readonly [string, string]): num
  *
  * @param given the file's own content when the caller has it (it need not be on disk then)
  */
-export function sourceClosure(
-  file: string,
-  given?: { readonly code: string; readonly parsed?: ParsedFile },
-): SourceClosure {
+export function sourceClosure(file: string, given?: GivenFile): SourceClosure {
   const start = realPath(file);
   const root = packageRootOf(start);
   const found = new Map<string, FileFacts>();
@@ -51,7 +47,7 @@ export function sourceClosure(
   const pending = [start];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     if (found.has(path)) continue;
-    const facts = path === start && given ? factsOfCode(path, given.code, given.parsed) : factsOfFile(path);
+    const facts = path === start && given ? factsOfCode(path, given) : factsOfFile(path);
     found.set(path, facts);
     const types = new Set(facts.typeSpecifiers);
     for (const specifier of [...facts.specifiers].reverse()) {

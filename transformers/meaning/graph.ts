@@ -1,9 +1,8 @@
 /** @file The units of a program and what each of them uses, across files. */
 
-import type { ParsedFile } from '../ast.ts';
 import { resolveSpecifier, type Target } from '../resolve.ts';
 import type { FileFacts, ModuleFacts, Read, Unit } from './facts.ts';
-import { factsOfCode, factsOfFile, realPath } from './fileFacts.ts';
+import { factsOfCode, factsOfFile, type GivenFile, realPath } from './fileFacts.ts';
 
 export interface SourceFile {
   readonly path: string;
@@ -50,11 +49,11 @@ export class ProgramGraph {
   private readonly orders = new Map<SourceFile, readonly SourceFile[]>();
 
   /** A file; `given` where its content is not (or need not be) read from disk. */
-  file(path: string, given?: { readonly code: string; readonly parsed?: ParsedFile }): SourceFile {
+  file(path: string, given?: GivenFile): SourceFile {
     const real = realPath(path);
     const known = this.files.get(real);
     if (known) return known;
-    const facts = given ? factsOfCode(real, given.code, given.parsed) : factsOfFile(real);
+    const facts = given ? factsOfCode(real, given) : factsOfFile(real);
     const units: UnitNode[] = [];
     const whole = { kind: 'whole' } as { kind: 'whole'; file: SourceFile };
     const file: SourceFile = { path: real, facts, module: facts.module, units, whole };

@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
-import type { ParsedFile } from '../ast.ts';
 import { packageRootOf } from '../resolve.ts';
+import type { GivenFile } from './fileFacts.ts';
 import { ProgramGraph, type SourceFile, type UnitNode } from './graph.ts';
 import { hashOf, packageList } from './hash.ts';
 import { type Reach, reachOf } from './reach.ts';
@@ -41,7 +41,7 @@ export class FileMeanings {
   private readonly classes = new Map<UnitNode, number>();
 
   /** @param given the file's content where the caller has it: it need not be on disk then */
-  constructor(path: string, given?: { readonly code: string; readonly parsed?: ParsedFile }) {
+  constructor(path: string, given?: GivenFile) {
     this.file = this.graph.file(path, given);
     this.sideEffects = new SideEffects(this.graph);
     this.root = packageRootOf(this.file.path);

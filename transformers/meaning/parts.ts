@@ -36,7 +36,7 @@ export function partsOfFile(path: string, specifiers: readonly PackageSpecifier[
     isPackage: (specifier) => isPackageImport(specifier, path, specifiers),
     isProject: () => false,
   };
-  const meanings = new FileMeanings(path, { code, parsed });
+  const meanings = new FileMeanings(path, { code, parsed, scopes });
   const parts: PartMeaning[] = [];
   const visit = (node: Node, method: Node | null): void => {
     if (isCompileCacheCall(node, scopes, names)) {

@@ -14,7 +14,7 @@ import {
   unwrap,
 } from '../ast.ts';
 import { readPragmas } from '../pragmas.ts';
-import { analyzeScopes } from '../scope.ts';
+import type { Scopes } from '../scope.ts';
 import { isConstant } from '../staticValues.ts';
 import { canonicalText } from './canonical.ts';
 import { Collector } from './collect.ts';
@@ -274,6 +274,7 @@ function typeSpecifiers(code: string): string[] {
 export function readModule(
   parsed: ParsedFile,
   code: string,
+  scopes: Scopes,
   isPackage: (specifier: string) => boolean,
 ): FileFacts & { readonly module: ModuleFacts } {
   const { program } = parsed;
@@ -282,7 +283,7 @@ export function readModule(
       /^TS(?:Enum|ImportEquals)Declaration$/.test(node.type) ? text(child(node, 'id'), 'name') : [],
     ),
   );
-  const reader = new ModuleReader(parsed, { scopes: analyzeScopes(program), isPackage, enums });
+  const reader = new ModuleReader(parsed, { scopes, isPackage, enums });
   const { units, names, imports, exports, stars, bare } = reader;
   const facts = [units.map(({ hash }) => hash), [...imports], [...exports], stars, [...reader.specifiers]];
   const loaded = [...reader.loaded];
