@@ -125,6 +125,12 @@ export class Types {
     return (type.flags & ts.TypeFlags.NumberLike) !== 0;
   }
 
+  /** Whether operators on tensors may have the type: `number`, `boolean` for comparisons, and what is declared loosely. */
+  mayBeOperator(type: ts.Type): boolean {
+    if (type.isUnion()) return type.types.some((part) => this.isOneTensor(part) || this.mayBeOperator(part));
+    return this.isNumber(type) || this.isUnknown(type) || (type.flags & ts.TypeFlags.BooleanLike) !== 0;
+  }
+
   isUnknown(type: ts.Type): boolean {
     return (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.TypeParameter)) !== 0;
   }

@@ -84,7 +84,7 @@ export class Values {
     const inner = unwrap(expression);
     const type = this.types.at(inner);
     if (this.types.isTensor(type)) return true;
-    if (!this.types.isNumber(type) && !(type.flags & ts.TypeFlags.BooleanLike)) return false;
+    if (!this.types.mayBeOperator(type)) return false;
     return this.guarded(inner, false, () => this.isOperatorResult(inner));
   }
 

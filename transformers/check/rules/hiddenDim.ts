@@ -2,7 +2,7 @@
 
 import { ts } from 'ts-morph';
 import type { Look, Rule } from '../finding.ts';
-import { unwrap } from '../types.ts';
+import { isPackageFile, unwrap } from '../types.ts';
 
 const bitOperators = new Set<ts.SyntaxKind>([
   ts.SyntaxKind.BarToken,
@@ -106,7 +106,7 @@ function compared(argument: ts.Expression, by: string, look: Look): void {
     look.report(argument, `${name}, is compared by ${by}, which does not know sizes`, 'compare with === instead');
 }
 
-/** Functions of the language that take numbers: all but Math's, which the transformer knows. */
+/** Functions of the language and of packages that take numbers: all but Math's, which the transformer knows. */
 function plainNumbers(
   node: ts.CallExpression | ts.NewExpression,
   given: readonly ts.Expression[],
@@ -115,15 +115,13 @@ function plainNumbers(
 ): void {
   if (/^(Math|Number|console)\b/.test(text)) return;
   const declaration = look.types.checker.getResolvedSignature(node)?.declaration;
-  if (!declaration || !ts.isFunctionLike(declaration) || !isLanguage(declaration.getSourceFile())) return;
+  if (!declaration || !ts.isFunctionLike(declaration)) return;
+  const file = declaration.getSourceFile();
+  if (!file.isDeclarationFile || isPackageFile(file.fileName)) return;
   given.forEach((each, i) => {
     if (declaration.parameters[i]?.type?.kind !== ts.SyntaxKind.NumberKeyword) return;
     const name = named(each, look);
     if (name)
       look.report(each, `${name}, is used as a plain number by ${ts.isNewExpression(node) ? 'new ' : ''}${text}()`);
   });
-}
-
-function isLanguage({ fileName }: ts.SourceFile): boolean {
-  return /\/lib\.[\w.]+\.d\.ts$/.test(fileName);
 }

@@ -36,14 +36,15 @@ export const outsideTensor: Rule = {
   },
 };
 
-/** A name from outside; `this` of an arrow function that is a part. */
+/** A name from outside, a class with static fields among them; `this` of an arrow function that is a part. */
 function isRoot(node: ts.Node, { types, values, part }: Look): node is ts.Expression {
   if (node.kind === ts.SyntaxKind.ThisKeyword) return values.frame.fn === part.fn && values.frame.self === 'outside';
   if (!ts.isIdentifier(node) || !ts.isExpression(node) || !isValue(node)) return false;
   const declaration = types.symbolOf(node)?.valueDeclaration;
   if (!declaration) return false;
   const isVariable = ts.isVariableDeclaration(declaration) || ts.isBindingElement(declaration);
-  return (isVariable || ts.isParameter(declaration)) && !values.isInside(declaration);
+  const mayHold = isVariable || ts.isParameter(declaration) || ts.isClassLike(declaration);
+  return mayHold && !values.isInside(declaration);
 }
 
 /** Whether an identifier is used as a value, not as the name of a member. */

@@ -1,7 +1,7 @@
 /** @file Small programs with known answers: what is found in them, and that a real run agrees. */
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ops } from '../../../src/ops/index.ts';
@@ -114,6 +114,13 @@ console.log(JSON.stringify(verdicts));
       expect(expected(program), program.name).not.toEqual([]);
     }
   }
+  // Where a capture gives up at a line of the part's own, that is the line of a finding.
+  const places = [
+    ...stderr.matchAll(/runs eagerly: .*(?:reads a value|draws|neither|was used).*, at .*?([\w-]+\.ts:\d+):/g),
+  ];
+  expect(places.length).toBeGreaterThan(20);
+  const lines = new Set(result.findings.map(({ file, line }) => `${basename(file)}:${line}`));
+  expect(places.map(([, place]) => place).filter((place) => !lines.has(place))).toEqual(['left-alone-on-purpose.ts:4']);
   const tn = join(repository, 'bin/tn.mjs');
   const compiled = await project.node([tn, 'cache', 'compile', 'cumsum'], { env: { INIT_CWD: project.root } });
   expect(compiled.status, compiled.stderr).toBe(1);

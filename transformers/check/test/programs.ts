@@ -398,6 +398,19 @@ export const programs: readonly Program[] = [
       part(tensor([1, 2]));`,
   },
   {
+    name: 'static tensor',
+    run: 'eager',
+    code: `
+      class Model extends nn.Module {
+        static readonly table = tensor([1, 2]);
+        @compileCache('static-table')
+        forward(x: Tensor): Tensor {
+          return x.add(/*outside-tensor*/Model.table);
+        }
+      }
+      new Model().forward(tensor([1, 2]));`,
+  },
+  {
     name: 'sizes of a tensor outside',
     run: 'captured',
     code: `
@@ -462,6 +475,30 @@ export const programs: readonly Program[] = [
         return x.mul('a'.repeat(/*hidden-dim*/n).length);
       });
       part(tensor([1, 2]));`,
+  },
+  {
+    name: 'dim in a package',
+    run: 'eager',
+    code: `
+      import { halfOf } from 'halves';
+      const part = compileCache('package', { inputMatchers: { x: { 0: Dim('n') } } }, (x: Tensor) => x.mul(halfOf(/*hidden-dim*/x.shape[0])));
+      part(tensor([1, 2]));`,
+    files: {
+      'node_modules/halves/package.json':
+        '{ "name": "halves", "version": "1.0.0", "type": "module", "main": "index.js" }',
+      'node_modules/halves/index.js': 'export function halfOf(n) { return n / 2; }',
+      'node_modules/halves/index.d.ts': 'export declare function halfOf(n: number): number;',
+    },
+  },
+  {
+    name: 'a helper that takes anything',
+    run: 'eager',
+    code: `
+      import type { TensorLike } from 'torchnative';
+      const positive = (x: TensorLike): boolean => (/*branch-on-data*/t(x).sum() > 0 ? true : false);
+      const loose = (x: any) => (/*branch-on-data*/x > 1 ? 1 : 2);
+      const part = compileCache('anything', (x: Tensor) => x.mul(positive(x + 1) ? loose(t(x.sum())) : 3));
+      part(tensor([1]));`,
   },
   {
     name: 'dim as it may be used',
