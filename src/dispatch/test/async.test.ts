@@ -170,6 +170,21 @@ describe('what is called', () => {
   });
 });
 
+/** For the type checker. */
+export function typesOfCalls(model: nn.Linear, x: Tensor): readonly Promise<unknown>[] {
+  const pair = compileCache('async-types', (y: Tensor, k: number) => [y.mul(k)] as const);
+  const called: Promise<readonly [Tensor]> = pair.async(x, 2);
+  const method: Promise<Tensor> = asyncCall(model.forward, model, x);
+  const flat: Promise<Tensor> = compileCache('async-types-2', async (y: Tensor) => y.add(1)).async(x);
+  // @ts-expect-error a text is no number
+  const text = pair.async(x, 'x');
+  // @ts-expect-error one argument is missing
+  const short = pair.async(x);
+  // @ts-expect-error a text is no tensor
+  const wrong = asyncCall(model.forward, model, 'x');
+  return [called, method, flat, text, short, wrong];
+}
+
 describe('order', () => {
   test('writes of one tensor follow one another as they were called', async () => {
     const step = compileCache(
