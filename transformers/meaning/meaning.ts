@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
 import { packageRootOf } from '../resolve.ts';
 import type { GivenFile } from './fileFacts.ts';
-import { ProgramGraph, type SourceFile, type UnitNode } from './graph.ts';
+import { ProgramGraph, type SourceFile, type UnitNode, type WholeNode } from './graph.ts';
 import { hashOf, packageList } from './hash.ts';
 import { type Reach, reachOf } from './reach.ts';
 import { SideEffects } from './sideEffects.ts';
@@ -37,8 +37,8 @@ export class FileMeanings {
   private readonly file: SourceFile;
   private readonly sideEffects: SideEffects;
   private readonly root: string;
-  private readonly known = new Map<UnitNode, Meaning>();
-  private readonly classes = new Map<UnitNode, number>();
+  private readonly known = new Map<UnitNode | WholeNode, Meaning>();
+  private readonly classes = new Map<UnitNode | WholeNode, number>();
 
   /** @param given the file's content where the caller has it: it need not be on disk then */
   constructor(path: string, given?: GivenFile) {
@@ -72,11 +72,10 @@ export class FileMeanings {
     return index === 0 ? hash : createHash('sha256').update(`${hash} class ${index}`).digest('hex');
   }
 
-  private nodeAt(offset: number): UnitNode {
-    const { module, units, path } = this.file;
-    const node = module ? units[unitAt(module, offset)] : undefined;
-    if (!node) throw new Error(`internal: nothing stands at ${path}, offset ${offset}`);
-    return node;
+  /** The unit that a place stands in; the whole file where there is none. */
+  private nodeAt(offset: number): UnitNode | WholeNode {
+    const { module, units, whole } = this.file;
+    return (module ? units[unitAt(module, offset)] : undefined) ?? whole;
   }
 
   private describe(reach: Reach): ReachedUnit[] {

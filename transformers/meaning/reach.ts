@@ -1,6 +1,6 @@
 /** @file Everything that the meaning of a unit depends on, numbered in an order that only the code itself decides. */
 
-import type { GraphNode, ProgramGraph, SourceFile, UnitNode } from './graph.ts';
+import type { GraphNode, ProgramGraph, SourceFile, UnitNode, WholeNode } from './graph.ts';
 import type { LoadEffect, SideEffects } from './sideEffects.ts';
 
 /** What a unit reaches. */
@@ -43,7 +43,7 @@ class Reacher {
 }
 
 /** Follows a unit to everything that it depends on. */
-export function reachOf(start: UnitNode, graph: ProgramGraph, sideEffects: SideEffects): Reach {
+export function reachOf(start: UnitNode | WholeNode, graph: ProgramGraph, sideEffects: SideEffects): Reach {
   const files = graph.evaluationOrder(start.file);
   const reacher = new Reacher(graph, files);
   const { nodes } = reacher;
