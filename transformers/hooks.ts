@@ -8,7 +8,8 @@ import { transform } from './core.ts';
 import { isOwnFile } from './ownPackage.ts';
 import { stripTypes } from './strip.ts';
 
-const typescript = /\.m?tsx?$/;
+/** What Node does not run as it is. (`.cts` is none of ours: what is `require`d passes no hook.) */
+const typescript = /\.(?:m?ts|[jt]sx)$/;
 
 /** A URL without its query. tsx also writes one of its own, escaped, into the path of what it takes for CommonJS. */
 function withoutQuery(url: string): string {
@@ -63,7 +64,7 @@ const resolveSource: ResolveHook = async (specifier, context, nextResolve) => {
 };
 
 /**
- * Loads a file that imports the package transformed, and other TypeScript of the project stripped when nobody else
+ * Loads a file that imports the package transformed, and other TypeScript and JSX of the project stripped when nobody else
  * does (tsx, or a Node that strips types: those go first).
  */
 export const load: LoadHook = async (url, context, nextLoad) => {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { ts } from 'ts-morph';
 import { allDiagnostics, transformedProgram } from '../../transformers/tsc/program.ts';
-import { type Typescript, typescriptFor } from '../../transformers/tsc/typescript.ts';
+import { compilerFor, type Typescript } from '../../transformers/tsc/typescript.ts';
 import { badRequest } from './failure.ts';
 
 export interface BuildOptions {
@@ -36,11 +36,11 @@ interface BuildDiagnostic {
 export async function build(options: BuildOptions): Promise<void> {
   const folder = process.cwd();
   const at = resolve(options.project ?? folder);
-  const ts = await typescriptFor(existsSync(join(at, 'tsconfig.json')) ? at : dirname(at));
+  const { ts, createHost } = await compilerFor(existsSync(join(at, 'tsconfig.json')) ? at : dirname(at));
   const config = configFile(ts, options.project, folder);
   const parsed = readConfig(ts, config, options);
 
-  const host = ts.createCompilerHost(parsed.options);
+  const host = createHost(parsed.options);
   const original = ts.createProgram({
     rootNames: parsed.fileNames,
     options: parsed.options,
