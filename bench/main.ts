@@ -23,6 +23,10 @@ const suites: Readonly<Record<string, Suite>> = {
     about: 'what a native call costs beyond its kernels: the C boundary, threads, barriers',
     load: () => import('./callOverhead.ts'),
   },
+  transform: {
+    about: 'what the transformer costs: rewritten numbers, files, a project, a start',
+    load: () => import('./transform.ts'),
+  },
   whisper: {
     about: 'whisper-base: its parts, jfk.wav to text, and what surrounds it',
     load: () => import('./whisper/suite.ts'),

@@ -132,7 +132,7 @@ const { statement } = fc.letrec<{ statement: string }>((tie) => {
         (x) =>
           `try { throw new Error(\`<\${text(${x})}> \` + a) } catch (e: any) { log(e.message) } finally { log('f') }`,
       ),
-      fc.tuple(expression, inner).map(([x, s]) => `for (var u = (${x}), w = 0; w < 2; w++) { log(u); ${s} }`),
+      fc.tuple(expression, inner).map(([x, s]) => `for (var u = [${x}][0], w = 0; w < 2; w++) { log(u); ${s} }`),
       expression.map((x) => `{ const done = ${x} > a; if (done) log('done'); if (!done) log('more') }`),
       expression.map((x) => `label: for (const k of [1, 2]) { log(k); if (${x}) break label; }`),
       fc.tuple(inner, expression).map(([s, x]) => `try { ${s}\n throw ${x} } catch (e) { log(text(e)) }`),

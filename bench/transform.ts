@@ -1,0 +1,141 @@
+/** @file What the transformer costs: rewritten numbers, a file, a project, a start. `npm run bench -- transform`. */
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { tensor } from 'torchnative';
+import type { SuiteResult } from './main.ts';
+import type { BenchOptions } from './options.ts';
+import { type Row, rowTable } from './rows.ts';
+import { interleave, type Samples, summarise, timed } from './stats.ts';
+import { sourceOf, writeProject } from './transform/project.ts';
+import * as numbers from './transformNumbers.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const turns = 200_000;
+
+type Loop = (turns: number, a: number, b: number) => number;
+
+/** Loops, and how many operators each turn has. */
+const loops: readonly [name: string, operators: number, ours: Loop, alone: Loop][] = [
+  ['arithmetic', 4, numbers.arithmetic, numbers.arithmeticAlone],
+  ['comparisons', 7, numbers.comparisons, numbers.comparisonsAlone],
+  ['Math', 5, numbers.functions, numbers.functionsAlone],
+];
+
+/** ns an operator, the loop itself included. */
+async function numberRows(note: string, rounds: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [name, operators, ours, alone] of loops) {
+    const once = (loop: Loop) => ({ name: loop.name, run: () => timed(() => loop(turns, 0, 1)) });
+    const samples = await interleave([once(ours), once(alone)], { rounds, warm: 5, rest: 0 });
+    const each = ({ median, min, count }: Samples): Samples => ({
+      median: (median * 1e6) / turns / operators,
+      min: (min * 1e6) / turns / operators,
+      count,
+    });
+    const [mine, theirs] = [each(samples.get(ours.name) as Samples), each(samples.get(alone.name) as Samples)];
+    rows.push({
+      name: `${name}, an operator${note}`,
+      threads: 0,
+      unit: 'ns',
+      ours: mine,
+      peer: { name: 'not rewritten', samples: theirs },
+      ratio: mine.median / theirs.median,
+      asked: '<= 2',
+    });
+  }
+  return rows;
+}
+
+/** Lets every operator meet something else than numbers, as a capture or eager code does. */
+function meetTensors(): void {
+  const x = tensor([1, 2, 3]) as unknown as number;
+  for (let i = 0; i < 50; i++) {
+    for (const work of [() => numbers.arithmetic(1, x, 1), () => numbers.functions(1, x, 1)]) {
+      try {
+        work();
+      } catch {
+        // A condition on three elements has no answer: it has been asked.
+      }
+    }
+  }
+}
+
+function node(args: readonly string[]): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+function cold(...args: string[]): number {
+  return Number(node(['-C', 'torchnative-source', '--import', 'tsx', join(root, 'bench/transform/cold.ts'), ...args]));
+}
+
+async function fileRow(folder: string, rounds: number): Promise<Row> {
+  const path = join(folder, 'model.ts');
+  const lines = 1000;
+  writeFileSync(path, sourceOf(lines, "import type { Tensor } from 'torchnative';\nexport type Kept = Tensor;\n"));
+  const times = Array.from({ length: rounds }, () => cold('file', path));
+  return { name: 'a file of 1,000 lines, cold', threads: 0, unit: 'ms', ours: summarise(times), asked: '<= 60' };
+}
+
+async function projectRow(folder: string, rounds: number): Promise<Row> {
+  const entry = writeProject(join(folder, 'project'), 60, 10, 200);
+  const contestants = [
+    { name: 'ours', run: () => cold('bundle', entry) },
+    { name: 'esbuild', run: () => cold('bundle', entry, 'plain') },
+  ];
+  const samples = await interleave(contestants, { rounds, warm: 1, rest: 0 });
+  const [ours, peer] = [samples.get('ours') as Samples, samples.get('esbuild') as Samples];
+  return {
+    name: 'bundling 60 files, 10 import us',
+    threads: 0,
+    unit: 'ms',
+    ours,
+    peer: { name: 'esbuild alone', samples: peer },
+    ratio: ours.median / peer.median,
+    asked: '<= 1.3 x',
+  };
+}
+
+async function startRow(folder: string, rounds: number): Promise<Row> {
+  const program = join(folder, 'empty.mjs');
+  writeFileSync(program, '');
+  // Brings the built files up to date.
+  node(['bin/tn.mjs', 'run', program]);
+  const hook = new URL('../dist/transformers/register.js', import.meta.url).href;
+  const contestants = [
+    { name: 'ours', run: () => timed(() => node(['--import', hook, program])) },
+    { name: 'node', run: () => timed(() => node([program])) },
+  ];
+  const samples = await interleave(contestants, { rounds, warm: 2, rest: 0 });
+  const [ours, peer] = [samples.get('ours') as Samples, samples.get('node') as Samples];
+  return {
+    name: 'start with torchnative/register',
+    threads: 0,
+    unit: 'ms',
+    ours,
+    peer: { name: 'plain node', samples: peer },
+    note: `${(ours.median - peer.median).toFixed(0)} ms more`,
+    asked: '<= 60 more',
+  };
+}
+
+export async function runSuite({ rounds }: BenchOptions): Promise<SuiteResult & { rows: Row[] }> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tn-bench-')));
+  try {
+    const rows = await numberRows('', rounds ?? 15);
+    meetTensors();
+    rows.push(...(await numberRows(', tensors seen', rounds ?? 15)));
+    rows.push(await fileRow(folder, rounds ?? 5));
+    rows.push(await projectRow(folder, rounds ?? 5));
+    rows.push(await startRow(folder, rounds ?? 7));
+    process.stdout.write(`${rowTable(rows)}\n`);
+    return { rows };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
