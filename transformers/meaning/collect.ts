@@ -34,6 +34,8 @@ export class Collector {
 
   /** A statement: whatever functions stand in it may run when the file is loaded. */
   statement(node: Node): void {
+    // (Without a call, too: a member may have a getter.)
+    this.runs = true;
     this.visit(node, true);
   }
 
@@ -97,7 +99,10 @@ export class Collector {
     return this.returned.flatMap((node) => [...this.finder.rootsOf(node).roots.values()]);
   }
 
+  /** What a declared value may hold. */
   valuesOf(node: Node): Root[] {
+    if (isFunction(node)) return [];
+    if (isClass(node)) return this.finder.fieldRoots();
     return [...this.finder.rootsOf(node).roots.values()];
   }
 
@@ -187,7 +192,12 @@ export class Collector {
     } else if (node.type === 'ObjectProperty') {
       if (node.computed === true) this.visit(child(node, 'key'), load);
       this.visitPattern(child(node, 'value'), load);
-    } else if (node.type.endsWith('Pattern') || node.type === 'RestElement' || node.type === 'TSParameterProperty') {
+    } else if (node.type === 'TSParameterProperty') {
+      const parameter = child(node, 'parameter');
+      if (parameter.type === 'AssignmentPattern')
+        this.finder.assignField(child(parameter, 'left'), child(parameter, 'right'));
+      this.visitPattern(parameter, load);
+    } else if (node.type.endsWith('Pattern') || node.type === 'RestElement') {
       forEachChild(node, (part, field) => {
         if (field === 'decorators') this.visit(part, load);
         else this.visitPattern(part, load);
@@ -211,7 +221,10 @@ export class Collector {
   private class(node: Node, load: boolean, inner: boolean): void {
     for (const decorator of children(node, 'decorators')) this.decorator(decorator, load);
     const base = maybeChild(node, 'superClass');
-    if (base) this.visit(base, load);
+    if (base) {
+      this.finder.inherit(base);
+      this.visit(base, load);
+    }
     for (const member of children(child(node, 'body'), 'body')) {
       for (const decorator of children(member, 'decorators')) this.decorator(decorator, load);
       if (isFunction(member)) {
@@ -226,6 +239,7 @@ export class Collector {
       } else if (/Property$/.test(member.type) && member.declare !== true) {
         if (member.computed === true) this.visit(child(member, 'key'), load);
         const value = maybeChild(member, 'value');
+        this.finder.assignField(child(member, 'key'), value);
         if (value && member.static === true && load) this.kept(value);
         else if (value) this.visit(value, inner);
       }

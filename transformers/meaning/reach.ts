@@ -50,7 +50,11 @@ export function reachOf(start: UnitNode | WholeNode, graph: ProgramGraph, sideEf
   reacher.add(start);
   reacher.follow();
   const possible = sideEffects.among(files);
-  const matters = ({ everything, changed }: LoadEffect): boolean => everything || intersects(changed, nodes);
+  // A part that is reached itself is known with all that it does.
+  const matters = ({ everything, changed, parts }: LoadEffect): boolean =>
+    everything ||
+    intersects(changed, nodes) ||
+    parts.some(({ part, changed: byPart }) => !nodes.has(part) && intersects(byPart, nodes));
   for (let size = -1; size !== nodes.size; ) {
     size = nodes.size;
     for (const effect of possible) {

@@ -34,6 +34,7 @@ export class RootFinder {
   private readonly context: UnitContext;
   /** What the variables of a unit's functions are given, by name. */
   private readonly sources = new Map<string, Node[]>();
+  private readonly bases: Node[] = [];
 
   constructor(context: UnitContext) {
     this.context = context;
@@ -43,16 +44,36 @@ export class RootFinder {
   assign(pattern: Node, value: Node | null): void {
     if (!value) return;
     const node = unwrap(pattern);
-    if (node.type === 'Identifier') {
-      const name = text(node, 'name');
-      const known = this.sources.get(name);
-      if (known) known.push(value);
-      else this.sources.set(name, [value]);
+    if (node.type === 'Identifier') this.addSource(text(node, 'name'), value);
+    else if (/MemberExpression$/.test(node.type)) {
+      if (unwrap(child(node, 'object')).type === 'ThisExpression') this.assignField(child(node, 'property'), value);
     } else if (node.type === 'ObjectProperty') this.assign(child(node, 'value'), value);
     else if (node.type === 'AssignmentPattern') this.assign(child(node, 'left'), value);
     else if (node.type.endsWith('Pattern') || node.type === 'RestElement') {
       forEachChild(node, (part) => this.assign(part, value));
     }
+  }
+
+  /** Notes what a field of a class's instances is given. */
+  assignField(key: Node, value: Node | null): void {
+    if (value) this.addSource(fieldName(key), value);
+  }
+
+  /** Notes a class that instances get other fields from. */
+  inherit(base: Node): void {
+    if (!this.isPackageCall({ ...base, type: 'CallExpression', callee: base })) this.bases.push(base);
+  }
+
+  /** What fields of instances may hold. */
+  fieldRoots(): Root[] {
+    const given = [...this.sources].flatMap(([name, values]) => (name.startsWith('this.') ? values : []));
+    return [...given, ...this.bases].flatMap((value) => [...this.rootsOf(value).roots.values()]);
+  }
+
+  private addSource(name: string, value: Node): void {
+    const known = this.sources.get(name);
+    if (known) known.push(value);
+    else this.sources.set(name, [value]);
   }
 
   /** Whether a call is one of a function of the package: they change nothing but tensors. */
@@ -96,6 +117,7 @@ export class RootFinder {
       return;
     }
     if (node.type === 'NewExpression') {
+      if (this.isPackageCall(node)) return;
       for (const argument of children(node, 'arguments')) this.follow(argument, found, seen);
       return;
     }
@@ -140,6 +162,11 @@ export class RootFinder {
       found.roots.set(rootKey(root), root);
       return;
     }
+    if (object.type === 'ThisExpression') {
+      const given = this.sources.get(fieldName(child(node, 'property')));
+      for (const source of given ?? this.bases) this.follow(source, found, seen);
+      return;
+    }
     this.follow(object, found, seen);
     if (found.global && memberName(node) === 'prototype') found.shared = true;
   }
@@ -179,4 +206,10 @@ export class RootFinder {
     };
     visit(node);
   }
+}
+
+/** What fields are noted as among the variables: no variable has such a name. */
+function fieldName(key: Node): string {
+  const name = key.type === 'PrivateName' ? text(child(key, 'id'), 'name') : text(key, 'name') || text(key, 'value');
+  return `this.${name}`;
 }

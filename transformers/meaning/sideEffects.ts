@@ -10,12 +10,15 @@ export interface LoadEffect {
   readonly changed: ReadonlySet<GraphNode>;
   /** It changes what everybody sees, or what cannot be told. */
   readonly everything: boolean;
+  /** The parts that may be called, and what each one changes. */
+  readonly parts: readonly { readonly part: UnitNode; readonly changed: ReadonlySet<GraphNode> }[];
 }
 
 /** Effects of the files of a program, told once each. */
 export class SideEffects {
   private readonly graph: ProgramGraph;
   private readonly known = new Map<UnitNode, LoadEffect | null>();
+  private readonly partChanges = new Map<UnitNode, ReadonlySet<GraphNode>>();
 
   constructor(graph: ProgramGraph) {
     this.graph = graph;
@@ -39,26 +42,44 @@ export class SideEffects {
     const { unit, file } = node;
     const changed = new Set<GraphNode>();
     let everything = this.add(changed, file, unit.loadEffects) || (unit.evaluates && unit.runs);
+    const parts: LoadEffect['parts'][number][] = [];
     if (unit.runs) {
-      for (const inner of this.mayRun(node)) {
-        if (this.add(changed, inner.file, inner.unit.bodyEffects) || inner.unit.evaluates) everything = true;
+      const start = unit.loadReads.flatMap((read) => [...this.graph.behindRead(file, read)]);
+      const called = this.mayRun(start);
+      for (const inner of called) {
+        if (inner === node) continue;
+        if (inner.unit.isPart) parts.push({ part: inner, changed: this.changedByPart(inner) });
+        else if (this.add(changed, inner.file, inner.unit.bodyEffects) || inner.unit.evaluates) everything = true;
       }
     }
-    return changed.size > 0 || everything ? { node, changed, everything } : null;
+    return changed.size > 0 || everything || parts.some((part) => part.changed.size > 0)
+      ? { node, changed, everything, parts }
+      : null;
   }
 
-  /** The units whose functions may be called by code that runs when a unit is loaded; parts change nothing unknown. */
-  private mayRun(node: UnitNode): Set<UnitNode> {
-    const found = new Set<UnitNode>();
-    const pending: GraphNode[] = node.unit.loadReads.flatMap((read) => [...this.graph.behindRead(node.file, read)]);
+  /** What calls of a part may change. */
+  private changedByPart(part: UnitNode): ReadonlySet<GraphNode> {
+    let changed = this.partChanges.get(part);
+    if (!changed) {
+      const found = new Set<GraphNode>();
+      this.partChanges.set(part, found);
+      for (const inner of this.mayRun([part], part)) this.add(found, inner.file, inner.unit.bodyEffects);
+      changed = found;
+    }
+    return changed;
+  }
+
+  /** The units whose functions may be called by code that uses some nodes. What other parts do is told apart. */
+  private mayRun(start: readonly GraphNode[], own: UnitNode | null = null): Set<UnitNode> {
+    const found = new Set<GraphNode>();
+    const pending = [...start];
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-      if (at.kind === 'whole') pending.push(...at.file.units);
-      if (at.kind !== 'unit' || at.unit.isPart || found.has(at)) continue;
+      if (found.has(at)) continue;
       found.add(at);
+      if (at.kind === 'unit' && at.unit.isPart && at !== own) continue;
       for (const edge of this.graph.edgesOf(at)) pending.push(...edge.to);
     }
-    found.delete(node);
-    return found;
+    return new Set([...found].filter((node): node is UnitNode => node.kind === 'unit'));
   }
 
   private add(changed: Set<GraphNode>, file: SourceFile, effects: Effects): boolean {
@@ -78,6 +99,7 @@ export class SideEffects {
         : this.graph.behindRead(file, { name: root.name, member: root.member });
     for (const target of targets) {
       if (target.kind === 'whole') for (const inner of this.wholeUnits(target.file)) changed.add(inner);
+      if (target.kind === 'outside' && root.kind === 'value') changed.add(target);
       if (target.kind !== 'unit') continue;
       if (root.kind !== 'result' && !target.unit.isPrimitive) changed.add(target);
       if (!(target.unit.isPart && root.kind === 'result')) {

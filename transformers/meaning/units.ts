@@ -245,7 +245,7 @@ class ModuleReader {
       loadEffects: collector.effects(true),
       bodyEffects: collector.effects(false),
       assigns: [...collector.assigns],
-      values: init && !isFunction(init) && !isClass(init) ? collector.valuesOf(init) : [],
+      values: init ? collector.valuesOf(init) : [],
       returns: collector.returns(),
       isPart: init !== null && this.isPart(init),
       isPrimitive,

@@ -239,4 +239,69 @@ export const loadingCases: readonly MeaningCase[] = [
     },
     ['h.ts', 'n > 0', 'n > 1'],
   ),
+  edited(
+    'a class patched by a method of another, through a field',
+    're-capture',
+    inG(
+      'class A { m(x) { return x; } }\nclass I { #c = A; run() { this.#c.prototype.m = (x) => x.neg(); } }\nnew I().run();\nexport const g = (x: Tensor) => new A().m(x);',
+    ),
+    ['g.ts', 'neg', 'exp'],
+  ),
+  edited(
+    'a class patched through a field that is inherited',
+    're-capture',
+    {
+      ...inG("import './i.ts';\nimport { A } from './a.ts';\nexport const g = (x: Tensor) => new A().m(x);"),
+      'a.ts': 'export class A { m(x) { return x; } }\nexport class B { c = A; }',
+      'i.ts':
+        "import { B } from './a.ts';\nclass I extends B { run() { this.c.prototype.m = (x) => x.neg(); } }\nnew I().run();",
+    },
+    ['i.ts', 'neg', 'exp'],
+  ),
+  edited(
+    'a registry filled by a call of another part',
+    're-capture',
+    {
+      'app.ts':
+        "const all: any[] = [];\nexport const f = compileCache('f', (x: Tensor) => all[0](x));\nconst h = compileCache('h', (x: Tensor) => { all.push((y) => y.neg()); return x; });\nh(tensor([1]));",
+    },
+    ['app.ts', 'neg', 'exp'],
+  ),
+  edited(
+    'a class of a package patched',
+    're-capture',
+    inG(
+      "import { Layer } from 'dep';\nLayer.prototype.forward = (x) => x.neg();\nexport const g = (x: Tensor) => new Layer().forward(x);",
+    ),
+    ['g.ts', 'neg', 'exp'],
+  ),
+  edited(
+    'a function of a file that is handed on whole',
+    're-capture',
+    {
+      ...inG("import './i.ts';\nimport { all } from './all.ts';\nexport const g = (x: Tensor) => all[0](x);"),
+      'all.ts': 'export const all: any[] = [];',
+      'add.ts': "import { all } from './all.ts';\nexport const add = () => all.push((x) => x.neg());",
+      'index.ts': "export * from './add.ts';",
+      'i.ts': "import * as lib from './index.ts';\nfor (const name of ['add']) lib[name]();",
+    },
+    ['add.ts', 'neg', 'exp'],
+  ),
+  edited(
+    'a getter that patches',
+    're-capture',
+    inG(
+      'const ops: any = {};\nconst setup = { get done() { ops.h = (x) => x.neg(); return 1; } };\nsetup.done;\nexport const g = (x: Tensor) => ops.h(x);',
+    ),
+    ['g.ts', 'neg', 'exp'],
+  ),
+  edited(
+    'a model that is made, moved and printed',
+    'hit',
+    {
+      'app.ts':
+        "const sizes = { width: 4 };\nclass M extends nn.Module { lin = new nn.Linear(sizes.width, 4); list: any[] = []; constructor() { super(); this.list.push(1); this.lin.eval(); }\n @compileCache('f') forward(x: Tensor) { return this.lin.forward(x); } }\nconst m = new M();\nm.eval();\nconst y = m.forward(tensor([1, 2]));\nconsole.log(y.shape, [...y.tolist()]);",
+    },
+    ['app.ts', '[1, 2]', '[1, 2, 3]'],
+  ),
 ];

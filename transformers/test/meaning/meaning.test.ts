@@ -22,7 +22,7 @@ function hashOf(files: Readonly<Record<string, string | null>>): string {
   for (const [name, text] of Object.entries(all)) {
     if (text === null) continue;
     mkdirSync(dirname(join(folder, name)), { recursive: true });
-    const head = name === 'app.ts' ? "import { compileCache, Dim, tensor, type Tensor } from 'torchnative';\n" : '';
+    const head = name === 'app.ts' ? "import { compileCache, Dim, nn, tensor, type Tensor } from 'torchnative';\n" : '';
     writeFileSync(join(folder, name), head + text);
   }
   const part = partsOfFile(join(folder, 'app.ts')).find(({ name }) => name === 'f');
