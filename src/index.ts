@@ -1,6 +1,7 @@
 /** @file The public API of `torchnative`: its layers, wired together. */
 
-import { registerOwnClasses } from './capture/sources.ts';
+import { placeOfSource } from '../cache/sourcePlace.ts';
+import { installSourcePlaces, registerOwnClasses } from './capture/sources.ts';
 import { enableEagerMatmul } from './dispatch/eagerMatmul.ts';
 import * as nn from './nn/index.ts';
 import { installNodeHost } from './runtime/nodeHost.ts';
@@ -12,5 +13,6 @@ export { nn };
 
 installNodeHost();
 installSourceMaps();
+installSourcePlaces(placeOfSource);
 registerOwnClasses(nn);
 enableEagerMatmul();

@@ -53,7 +53,16 @@ const classMeanings = new WeakMap<object, string>();
 /** With the names that they are exported under: bundling may change those that classes have. */
 const ownClasses = new WeakMap<object, string>();
 
-export function registerFile(info: FileInfo): FileToken {
+let placeOf: (info: FileInfo) => string = (info) => info.file;
+
+/** Says where the source of a compiled file is, which may run elsewhere than where it was built. */
+export function installSourcePlaces(place: (info: FileInfo) => string): void {
+  placeOf = place;
+}
+
+export function registerFile(built: FileInfo): FileToken {
+  const file = placeOf(built);
+  const info = file === built.file ? built : { ...built, file };
   const token: FileToken = { info, classes: [] };
   files.set(info.file, token);
   noteLoading(info.url, info.file, registerFile);
