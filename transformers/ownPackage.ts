@@ -54,6 +54,11 @@ function matchesName(specifier: string, name: string): boolean {
 
 const importSpecifier = /\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/g;
 
+/** What a text seems to import, without parsing it. */
+export function importedSpecifiers(code: string): Set<string> {
+  return new Set([...code.matchAll(importSpecifier)].map((match) => match[2] ?? ''));
+}
+
 /**
  * Whether a text may import the package, without parsing it: true too often is harmless, false is certain.
  */

@@ -2,9 +2,10 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ownRoot, packageName } from './ownPackage.ts';
-import { packageRootOf } from './resolve.ts';
-import { sourceClosure } from './sourceClosure.ts';
+import { isScript } from './ast.ts';
+import { realPath } from './meaning/fileFacts.ts';
+import { importedSpecifiers, ownRoot, packageName } from './ownPackage.ts';
+import { packageRootOf, resolveSpecifier } from './resolve.ts';
 
 const looked = new Set<string>();
 const reached = new Set<string>();
@@ -21,12 +22,55 @@ export function isReached(path: string): boolean {
 
 function look(entry: string): void {
   looked.add(entry);
-  const { paths, packages } = sourceClosure(entry);
-  if (!packages.some(([name]) => name === packageName)) return;
+  const paths = closureOf(entry);
+  if (!paths.some((path) => linksOf(path).importsPackage)) return;
   for (const path of paths) {
     looked.add(path);
-    if (hasParts(path)) for (const inner of sourceClosure(path).paths) reached.add(inner);
+    if (linksOf(path).hasParts) for (const inner of closureOf(path)) reached.add(inner);
   }
+}
+
+/** What one look at a file's text tells, without parsing it: imports in comments count too, which is harmless here. */
+interface Links {
+  readonly paths: readonly string[];
+  readonly importsPackage: boolean;
+  readonly hasParts: boolean;
+}
+
+const known = new Map<string, Links>();
+const nothing: Links = { paths: [], importsPackage: false, hasParts: false };
+
+function linksOf(path: string): Links {
+  let links = known.get(path);
+  if (links === undefined) known.set(path, (links = isScript(path) ? readLinks(path) : nothing));
+  return links;
+}
+
+function readLinks(path: string): Links {
+  let code: string;
+  try {
+    code = readFileSync(path, 'utf8');
+  } catch {
+    return nothing;
+  }
+  const targets = [...importedSpecifiers(code)].map((specifier) => resolveSpecifier(specifier, path));
+  return {
+    paths: targets.flatMap((target) => (target.kind === 'files' ? target.paths.map(realPath) : [])),
+    importsPackage: targets.some((target) => target.kind === 'package' && target.name === packageName),
+    hasParts: code.includes('compileCache'),
+  };
+}
+
+/** A file and every project file that it imports, directly or not. */
+function closureOf(entry: string): string[] {
+  const found = new Set<string>();
+  const pending = [realPath(entry)];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (found.has(path)) continue;
+    found.add(path);
+    pending.push(...linksOf(path).paths);
+  }
+  return [...found];
 }
 
 /** A package of this one's name that is not it: a stand-in, for tests. */
@@ -35,14 +79,6 @@ function isStandIn(path: string): boolean {
   if (root === ownRoot) return false;
   try {
     return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name?: unknown }).name === packageName;
-  } catch {
-    return false;
-  }
-}
-
-function hasParts(path: string): boolean {
-  try {
-    return readFileSync(path, 'utf8').includes('compileCache');
   } catch {
     return false;
   }
