@@ -1,18 +1,7 @@
 /** @file A module taken apart: its top-level declarations and statements, what it imports and what it exports. */
 
 import { createHash } from 'node:crypto';
-import {
-  child,
-  children,
-  isClass,
-  isFunction,
-  maybeChild,
-  type Node,
-  type ParsedFile,
-  startOf,
-  text,
-  unwrap,
-} from '../ast.ts';
+import { child, children, maybeChild, type Node, type ParsedFile, startOf, text, unwrap } from '../ast.ts';
 import { readPragmas } from '../pragmas.ts';
 import type { Scopes } from '../scope.ts';
 import { isConstant } from '../staticValues.ts';
