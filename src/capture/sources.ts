@@ -196,9 +196,13 @@ function filesInClosure(token: FileToken): FileInClosure[] {
       for (const name of other.info.names) {
         const before = counts.get(name) ?? 0;
         counts.set(name, before + 1);
-        labels.set(name, before === 0 ? `*${name}` : `*${before + 1}:${name}`);
+        labels.set(name, before === 0 ? `module ${name}` : `module ${name} (${before + 1})`);
       }
-      list.push({ token: other, label: (name) => labels.get(name) ?? `*${i}?${name}`, statics: `*${i}.` });
+      list.push({
+        token: other,
+        label: (name) => labels.get(name) ?? `module ${name} of file ${i}`,
+        statics: `file ${i}: `,
+      });
     }
   });
   closureFiles.set(token, { known: files.size, list });
