@@ -57,7 +57,7 @@ test('the same map as long as nothing changes; names that come, go and change pl
   const meta: SourceMeta = { v: 2, file: token, source: 's', reach: [], loc: [1, 1], params: null, deps: () => closed };
   const fresh = (): [string, string][] => [...closureValues({ ...meta })];
   let last = closureValues(meta);
-  expect([...last.keys()]).toEqual(['k', 'much', '*a', '*b', '*nested', '*0.Settings.level']);
+  expect([...last.keys()]).toEqual(['k', 'much', 'module a', 'module b', 'module nested', 'file 0: Settings.level']);
   const changes: (() => void)[] = [
     () => (file.a = 2),
     () => (file.a = '2'),
