@@ -10,8 +10,8 @@ import type { SuiteResult } from './main.ts';
 import type { BenchOptions } from './options.ts';
 import { type Row, rowTable } from './rows.ts';
 import { interleave, type Samples, summarise, timed } from './stats.ts';
-import { sourceOf, writeProject } from './transform/project.ts';
 import * as numbers from './transformNumbers.ts';
+import { sourceOf, writeProject } from './transformProject.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const turns = 200_000;
@@ -71,7 +71,7 @@ function node(args: readonly string[]): string {
 }
 
 function cold(...args: string[]): number {
-  return Number(node(['-C', 'torchnative-source', '--import', 'tsx', join(root, 'bench/transform/cold.ts'), ...args]));
+  return Number(node(['-C', 'torchnative-source', '--import', 'tsx', join(root, 'bench/transformCold.ts'), ...args]));
 }
 
 async function fileRow(folder: string, rounds: number): Promise<Row> {

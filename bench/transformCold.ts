@@ -1,9 +1,9 @@
-/** @file One measurement in a process of its own, where nothing is warm: `cold.ts file FILE`, `cold.ts bundle ENTRY [plain]`. */
+/** @file One measurement in a process of its own, where nothing is warm: `transformCold.ts file FILE`, `… bundle ENTRY [plain]`. */
 
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
-import { transform } from '../../transformers/core.ts';
-import { torchnative } from '../../transformers/esbuild.ts';
+import { transform } from '../transformers/core.ts';
+import { torchnative } from '../transformers/esbuild.ts';
 
 const [what, path, plain] = process.argv.slice(2) as [string, string, string?];
 
