@@ -15,6 +15,7 @@ export class Edits {
   private readonly out: MagicString;
   private readonly calls: InsertedCalls;
   private count = 0;
+  private rendered: { readonly count: number; readonly text: string } | null = null;
 
   constructor(code: string) {
     this.code = code;
@@ -72,13 +73,19 @@ export class Edits {
     return this.code.slice(node.start, node.end);
   }
 
+  /** The text with the marks in it, made once for each state of the edits. */
+  private edited(): string {
+    if (this.rendered?.count !== this.count) this.rendered = { count: this.count, text: this.out.toString() };
+    return this.rendered.text;
+  }
+
   toString(): string {
-    return this.calls.strip(this.out.toString());
+    return this.calls.strip(this.edited());
   }
 
   /** An exact map to the original; `source` is the name it gives the original. */
   map(source: string): SourceMap {
     const map = this.out.generateDecodedMap({ source, includeContent: true, hires: 'boundary' });
-    return new SourceMap(this.calls.settle(this.out.toString(), map));
+    return new SourceMap(this.calls.settle(this.edited(), map));
   }
 }

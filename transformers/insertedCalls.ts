@@ -45,9 +45,13 @@ export class InsertedCalls {
   /** The map of the edited text, for the text as it is meant: with segments for the marks. */
   settle(edited: string, map: DecodedSourceMap): DecodedSourceMap {
     if (this.offsets.length === 0) return map;
+    const mark = this.mark as string;
     const starts = lineStarts(this.code);
     const lines = edited.split('\n');
-    const mappings = map.mappings.map((segments, i) => this.settleLine(lines[i] ?? '', segments, starts));
+    const mappings = map.mappings.map((segments, i) => {
+      const line = lines[i];
+      return line?.includes(mark) ? this.settleLine(line, segments, starts) : segments;
+    });
     return { ...map, mappings };
   }
 
@@ -59,31 +63,25 @@ export class InsertedCalls {
     const settled: SourceMapSegment[] = [];
     let next = 0;
     let removed = 0;
-    const passUntil = (column: number): void => {
-      for (; next < segments.length && (segments[next] as SourceMapSegment)[0] < column; next++) {
-        settled.push(shifted(segments[next] as SourceMapSegment, -removed));
-      }
+    const pass = (): void => {
+      const segment = segments[next++] as SourceMapSegment;
+      segment[0] -= removed;
+      settled.push(segment);
     };
     for (const match of line.matchAll(this.pattern)) {
-      passUntil(match.index);
+      while (next < segments.length && (segments[next] as SourceMapSegment)[0] < match.index) pass();
       // What is replaced starts with its own segment, which says where the replaced text stood.
-      const replaced = segments[next]?.[0] === match.index ? segments[next++] : undefined;
-      const column = match.index - removed;
-      if (replaced) settled.push(shifted(replaced, -removed));
-      else settled.push(segmentAt(column, this.offsets[Number(match[1])] as number, starts));
+      if (segments[next]?.[0] === match.index) pass();
+      else settled.push(segmentAt(match.index - removed, this.offsets[Number(match[1])] as number, starts));
       // The name of the function is where engines place the call.
-      settled.push(shifted(settled.at(-1) as SourceMapSegment, '__tn.'.length));
+      const name = (settled.at(-1) as SourceMapSegment).slice() as SourceMapSegment;
+      name[0] += '__tn.'.length;
+      settled.push(name);
       removed += match[0].length;
     }
-    passUntil(Number.POSITIVE_INFINITY);
+    while (next < segments.length) pass();
     return settled;
   }
-}
-
-function shifted(segment: SourceMapSegment, by: number): SourceMapSegment {
-  const copy: SourceMapSegment = [...segment];
-  copy[0] += by;
-  return copy;
 }
 
 function segmentAt(column: number, offset: number, starts: readonly number[]): SourceMapSegment {
