@@ -21,6 +21,8 @@ const moduleOfFile: Readonly<Record<string, readonly string[]>> = {
   fsPromises: ['fs/promises'],
   path: ['path', 'path/posix'],
   perfHooks: ['perf_hooks'],
+  readlinePromises: ['readline/promises'],
+  timersPromises: ['timers/promises'],
 };
 
 export interface NodeModules {
