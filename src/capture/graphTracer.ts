@@ -63,7 +63,7 @@ export class GraphTracer implements Tracer {
     env.onEscape = (what) =>
       this.abort(
         what,
-        'keep to the operators, Math functions and tensor methods that sizes have, in files that import torchnative, or drop the dim from inputMatchers',
+        'keep to the operators, Math functions and tensor methods that sizes have, in files that import torchnative (x.select(0, n) indexes a tensor), or drop the dim from inputMatchers',
       );
   }
 
