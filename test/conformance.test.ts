@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Tool, tools } from './conformanceTools.ts';
+import { giveEngine } from './engineCache.ts';
 import { packedModules } from './packed.ts';
 import { createProject, type Project, repository } from './project.ts';
 
@@ -120,6 +121,8 @@ describe.skipIf(installed === null)('conformance', () => {
   });
 
   async function runTool({ builds = [], runs, executable }: Tool): Promise<Printed[]> {
+    // What executables run on is compiled once for all tests.
+    if (executable) giveEngine(project.cache);
     for (const args of builds) {
       const { status, stdout, stderr } = await project.node(args);
       if (status !== 0) throw new Error(`${args.join(' ')}: exit ${status}\n${stdout}${stderr}`);
@@ -152,14 +155,17 @@ describe.skipIf(installed === null)('conformance', () => {
         'entry shared': Object.values(counts).every(({ captured }) => captured === (first ? 1 : 0)),
       };
       rows.set(name, row);
-      expect(row, JSON.stringify(printed)).toEqual(Object.fromEntries(columns.map((column) => [column, true])));
-      // The engine of packaged programs is compiled for them.
+      const expected = columns.map((column) => [column, column !== 'error column' || !tool.withoutLines]);
+      expect(row, JSON.stringify(printed)).toEqual(Object.fromEntries(expected));
     },
     300_000,
   );
 
   test('one entry a part', async () => {
-    const { stdout } = await project.node(['node_modules/torchnative/bin/tn.mjs', 'cache', 'ls', '--json']);
+    const { stdout } = await project.node(['node_modules/torchnative/bin/tn.mjs', 'cache', 'ls', '--json'], {
+      // npm says by it where it was called: here, where this test was.
+      env: { INIT_CWD: project.root },
+    });
     const parts = (JSON.parse(stdout) as { part: string }[]).map(({ part }) => part).sort();
     expect(parts).toEqual(['addMul', 'fails', 'failsToo', 'scaled', 'shifted']);
   });
@@ -168,7 +174,7 @@ describe.skipIf(installed === null)('conformance', () => {
 function printTable(rows: ReadonlyMap<string, Row>): void {
   const width = Math.max(...tools.map(({ name }) => name.length));
   const lines = [...rows].map(([name, row]) => {
-    const cells = columns.map((column) => (row[column] ? 'yes' : 'NO').padEnd(column.length));
+    const cells = columns.map((column) => (row[column] ? 'yes' : 'no').padEnd(column.length));
     return [name.padEnd(width), ...cells].join('  ');
   });
   console.log([['tool'.padEnd(width), ...columns].join('  '), ...lines].join('\n'));

@@ -11,6 +11,8 @@ export interface Tool {
   readonly runs: readonly NodeArguments[];
   /** What is run is an executable, not a script of Node's. */
   readonly executable?: boolean;
+  /** Errors thrown by the program's own code name functions alone: the engine inside has no lines of the bundle. */
+  readonly withoutLines?: boolean;
 }
 
 const tn = 'node_modules/torchnative/bin/tn.mjs';
@@ -70,5 +72,6 @@ export const tools: readonly Tool[] = [
     builds: [[tn, 'cache', 'package', '--app', 'both.ts', '--isa', 'v3', '-o', 'out/packaged']],
     runs: [['out/packaged']],
     executable: true,
+    withoutLines: true,
   },
 ];

@@ -1,6 +1,6 @@
 /** @file The package as npm packs it, built once for every state of the sources and shared by the tests that install it. */
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -58,7 +58,9 @@ function pack(folder: string): void {
   symlinkSync(join(repository, 'node_modules'), join(clone, 'node_modules'));
   const run = (command: string, ...args: string[]): string => {
     const { NODE_OPTIONS: _options, INIT_CWD: _npm, ...env } = process.env;
-    return execFileSync(command, args, { cwd: clone, encoding: 'utf8', env });
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd: clone, encoding: 'utf8', env });
+    if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed\n${stdout}${stderr}`);
+    return stdout;
   };
   run('npm', 'run', '-s', 'build');
   const tarball = run('npm', 'pack', '--silent', '--pack-destination', folder).trim().split('\n').at(-1) ?? '';
