@@ -5,7 +5,7 @@ import { compileCache, Dim, type Tensor, tensor } from 'torchnative';
 const addMul = compileCache(
   'addMul',
   { inputMatchers: { x: { 0: Dim('n') }, y: { 0: Dim('n') } } },
-  (x: Tensor, y: Tensor) => x.add(y.mul(2)),
+  (x: Tensor, y: Tensor) => x + y * 2,
 );
 
 console.log(addMul(tensor([1, 2, 3]), tensor([10, 20, 30])));
