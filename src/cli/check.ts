@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import colors from 'picocolors';
-import type { CheckResult } from '../../transformers/check/check.ts';
+import type { CheckOptions, CheckResult } from '../../transformers/check/check.ts';
 import type { Finding } from '../../transformers/check/finding.ts';
 import { badRequest, CommandFailure } from './failure.ts';
 import { scriptFiles } from './scriptFiles.ts';
@@ -22,13 +22,12 @@ export async function check(names: readonly string[], options: CheckCommand): Pr
   if (names.length === 0 && config === undefined) throw badRequest('tn check: name files, folders or patterns');
   const named = scriptFiles(names, 'tn check');
   // TypeScript's compiler takes half a second to load: not before the request is known to make sense.
-  const { checkFiles } = await import('../../transformers/check/check.ts');
   const { ConfigError, filesOfConfig } = await import('../../transformers/check/program.ts');
   let result: CheckResult;
   let files: readonly string[];
   try {
     files = named.length > 0 || config === undefined ? named : filesOfConfig(config);
-    result = checkFiles(files, { config });
+    result = await checked(files, { config });
   } catch (error) {
     if (error instanceof ConfigError) throw badRequest(`tn check: ${error.message}`);
     throw error;
@@ -57,6 +56,23 @@ export async function check(names: readonly string[], options: CheckCommand): Pr
     `${summary(findings)}; ${count(result.parts, 'part')} in ${count(files.length, 'file')} checked\n`,
   );
   if (findings.length > 0) process.exitCode = 1;
+}
+
+/** Sources that are nested too deeply for this thread's stack are checked in one with a larger. */
+async function checked(files: readonly string[], options: CheckOptions): Promise<CheckResult> {
+  const { checkFiles } = await import('../../transformers/check/check.ts');
+  try {
+    return checkFiles(files, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  const { checkInThread } = await import('../../transformers/check/thread.ts');
+  try {
+    return await checkInThread(files, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw badRequest(`tn check: ${files.map(shown).join(', ')}: nested too deeply`);
+  }
 }
 
 function configAt(name: string): string {

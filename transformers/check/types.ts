@@ -21,13 +21,20 @@ export function isProjectFile(file: ts.SourceFile): boolean {
 
 export class Types {
   readonly checker: ts.TypeChecker;
+  /** The compiler computes what conditions make of a type each time that it is asked. */
+  private readonly known = new Map<ts.Node, ts.Type>();
 
   constructor(checker: ts.TypeChecker) {
     this.checker = checker;
   }
 
   at(node: ts.Node): ts.Type {
-    return this.checker.getTypeAtLocation(node);
+    let type = this.known.get(node);
+    if (!type) {
+      type = this.checker.getTypeAtLocation(node);
+      this.known.set(node, type);
+    }
+    return type;
   }
 
   /** The symbol that a name means, through imports. */

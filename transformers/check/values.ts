@@ -61,18 +61,30 @@ export class Values {
   readonly types: Types;
   readonly frame: Frame;
   private readonly open = new Set<ts.Node>();
+  private readonly tensors = new Map<ts.Node, boolean>();
+  private readonly dims = new Map<ts.Node, DimUse | null>();
+  private readonly texts = new Map<ts.Node, boolean>();
+  private cycles = 0;
 
   constructor(types: Types, frame: Frame) {
     this.types = types;
     this.frame = frame;
   }
 
-  /** Answers `unknown` for a value that is computed from itself. */
-  private guarded<T>(node: ts.Node, unknown: T, answer: () => T): T {
-    if (this.open.has(node)) return unknown;
+  /** Answers `unknown` for a value that is computed from itself, and keeps what does not depend on that. */
+  private guarded<T>(kept: Map<ts.Node, T> | null, node: ts.Node, unknown: T, answer: () => T): T {
+    const known = kept?.get(node);
+    if (known !== undefined) return known;
+    if (this.open.has(node)) {
+      this.cycles++;
+      return unknown;
+    }
     this.open.add(node);
+    const before = this.cycles;
     try {
-      return answer();
+      const found = answer();
+      if (this.cycles === before) kept?.set(node, found);
+      return found;
     } finally {
       this.open.delete(node);
     }
@@ -82,10 +94,12 @@ export class Values {
 
   isTensor(expression: ts.Expression): boolean {
     const inner = unwrap(expression);
+    // The compiler computes the type of a sum anew each time: sums are told by their terms.
+    if (isArithmetic(inner)) return this.guarded(this.tensors, inner, false, () => this.isOperatorResult(inner));
     const type = this.types.at(inner);
     if (this.types.isTensor(type)) return true;
     if (!this.types.mayBeOperator(type)) return false;
-    return this.guarded(inner, false, () => this.isOperatorResult(inner));
+    return this.guarded(this.tensors, inner, false, () => this.isOperatorResult(inner));
   }
 
   private isOperatorResult(inner: ts.Expression): boolean {
@@ -110,18 +124,26 @@ export class Values {
     return isVariable && declaration.initializer ? this.isTensor(declaration.initializer) : false;
   }
 
+  /** Whether an expression is a text. */
+  isText(expression: ts.Expression): boolean {
+    const inner = unwrap(expression);
+    if (!isArithmetic(inner)) return (this.types.at(inner).flags & ts.TypeFlags.StringLike) !== 0;
+    if (inner.operatorToken.kind !== ts.SyntaxKind.PlusToken) return false;
+    return this.guarded(this.texts, inner, false, () => this.isText(inner.left) || this.isText(inner.right));
+  }
+
   // -- dims -----------------------------------------------------------------------------------------------------------
 
   /** The Dim that a number depends on, or null. */
   dimOf(expression: ts.Expression): DimUse | null {
     const inner = unwrap(expression);
-    return this.guarded(inner, null, () => this.findDim(inner));
+    return this.guarded(this.dims, inner, null, () => this.findDim(inner));
   }
 
   private findDim(inner: ts.Expression): DimUse | null {
     if (ts.isBinaryExpression(inner)) {
       if (!arithmetic.has(inner.operatorToken.kind)) return null;
-      if (this.types.at(inner).flags & ts.TypeFlags.StringLike || this.isTensor(inner)) return null;
+      if (this.isText(inner) || this.isTensor(inner)) return null;
       return computed(this.dimOf(inner.left) ?? this.dimOf(inner.right));
     }
     if (ts.isPrefixUnaryExpression(inner)) {
@@ -195,7 +217,7 @@ export class Values {
     const declaration = this.types.symbolOf(inner)?.valueDeclaration;
     if (declaration && ts.isBindingElement(declaration)) return this.matcherOfElement(declaration);
     const initializer = this.initializerOf(inner);
-    return initializer ? this.guarded(inner, null, () => this.matcherOf(initializer)) : null;
+    return initializer ? this.guarded(null, inner, null, () => this.matcherOf(initializer)) : null;
   }
 
   private matcherOfElement(element: ts.BindingElement): ts.Expression | null {
@@ -221,7 +243,7 @@ export class Values {
   /** Where the object comes from that an expression gives, or whose field it gives. */
   originOf(expression: ts.Expression): Origin {
     const inner = unwrap(expression);
-    return this.guarded(inner, 'unknown', () => this.findOrigin(inner));
+    return this.guarded(null, inner, 'unknown', () => this.findOrigin(inner));
   }
 
   private findOrigin(inner: ts.Expression): Origin {
@@ -311,6 +333,10 @@ export class Values {
       origin: this.originOf(expression),
     };
   }
+}
+
+function isArithmetic(node: ts.Expression): node is ts.BinaryExpression {
+  return ts.isBinaryExpression(node) && arithmetic.has(node.operatorToken.kind);
 }
 
 function bare(spec: DimSpec | null): DimUse | null {

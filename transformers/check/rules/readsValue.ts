@@ -62,7 +62,7 @@ function joinedText(node: ts.BinaryExpression, look: Look): void {
     [node.left, node.right],
     [node.right, node.left],
   ]) {
-    if (!(look.types.at(text).flags & ts.TypeFlags.StringLike) || !look.values.isTensor(other)) continue;
+    if (!look.values.isText(text) || !look.values.isTensor(other)) continue;
     look.report(other, 'a text made of a tensor reads its values');
   }
 }
