@@ -1,6 +1,8 @@
 /** @file The syntax tree that the transformer works on: parsing (Babel), a generic walk, and small questions about nodes. */
 
-import { parse as babelParse, type ParserOptions } from '@babel/parser';
+import { createRequire } from 'node:module';
+import type { ParserOptions } from '@babel/parser';
+import { scriptExtension } from './scriptFile.ts';
 
 /** A place in a source text: line from 1, column from 0 (Babel's convention). */
 export interface Position {
@@ -33,13 +35,6 @@ export interface ParsedFile {
   readonly comments: readonly Comment[];
 }
 
-const scriptExtension = /\.([cm]?)(ts|js)(x?)$/;
-
-/** Whether a path (without query) names a script this transformer can read. */
-export function isScript(path: string): boolean {
-  return scriptExtension.test(path);
-}
-
 function parserOptions(path: string, legacyDecorators: boolean): ParserOptions {
   const [, , language, jsx] = scriptExtension.exec(path) ?? [];
   const plugins: NonNullable<ParserOptions['plugins']> = ['decoratorAutoAccessors', 'explicitResourceManagement'];
@@ -59,6 +54,15 @@ function parserOptions(path: string, legacyDecorators: boolean): ParserOptions {
   };
 }
 
+type Babel = typeof import('@babel/parser');
+let babel: Babel | null = null;
+
+/** The parser is loaded with the first file that needs it: most programs start without one. */
+function parser(): Babel {
+  babel ??= createRequire(import.meta.url)('@babel/parser') as Babel;
+  return babel;
+}
+
 /** `-a ** b` is a mistake that calls in place of the operators would hide. */
 const unreadable = 'UnexpectedTokenUnaryExponentiation';
 
@@ -69,7 +73,7 @@ const unreadable = 'UnexpectedTokenUnaryExponentiation';
 export function parseScript(code: string, path: string): ParsedFile | null {
   for (const legacy of [false, true]) {
     try {
-      const file = babelParse(code, parserOptions(path, legacy)) as unknown as {
+      const file = parser().parse(code, parserOptions(path, legacy)) as unknown as {
         program: Node;
         comments: Comment[] | null;
         errors?: readonly { readonly reasonCode?: string }[];

@@ -2,11 +2,12 @@
 
 import { basename } from 'node:path';
 import type { SourceMap } from 'magic-string';
-import { children, forEachChild, isClass, isFunction, isScript, type Node, startOf } from './ast.ts';
+import { children, forEachChild, isClass, isFunction, type Node, startOf } from './ast.ts';
 import { moduleValues, type PackageNames } from './closureValues.ts';
 import { inDeepStack } from './deepStack.ts';
 import { Edits } from './edits.ts';
 import { markTargets } from './indexing.ts';
+import { defaultSpecifiers, mayTransform } from './mayTransform.ts';
 import { parseFile } from './meaning/fileFacts.ts';
 import { FileMeanings } from './meaning/meaning.ts';
 import {
@@ -19,14 +20,7 @@ import {
   stampClass,
 } from './metadata.ts';
 import { rewriteOperators } from './operators.ts';
-import {
-  isOwnFile,
-  isPackageImport,
-  mayImportPackage,
-  type PackageSpecifier,
-  packageImports,
-  packageName,
-} from './ownPackage.ts';
+import { isPackageImport, type PackageSpecifier, packageImports, packageName } from './ownPackage.ts';
 import { type Pragmas, readPragmas } from './pragmas.ts';
 import { isReached } from './reach.ts';
 import { resolveSpecifier } from './resolve.ts';
@@ -56,17 +50,6 @@ export interface TransformResult {
   readonly parts: readonly PartCall[];
 }
 
-const defaultSpecifiers: readonly PackageSpecifier[] = [packageName];
-
-/** Whether a file is one the transformer may have to do with, without reading it closely. */
-function mayTransform(code: string, path: string, options: TransformOptions = {}): boolean {
-  if (!isScript(path) || /\.c[jt]s$|\.d\.[cm]?ts$/.test(path) || /[\\/]node_modules[\\/]/.test(path)) return false;
-  if (isOwnFile(path)) return false;
-  // Asked of every file: what the first one imports is looked at with it.
-  const reached = isReached(path);
-  return reached || mayImportPackage(code, path, options.packageSpecifiers ?? defaultSpecifiers);
-}
-
 /**
  * Transforms one file.
  *
@@ -88,7 +71,8 @@ export function transform(code: string, id: string, options: TransformOptions = 
 
 /** As `transform`, within this thread's stack: a RangeError where that is too small. */
 export function transformHere(code: string, path: string, options: TransformOptions): TransformResult | undefined {
-  if (!mayTransform(code, path, options) || code.includes('const __tnFile = __tn.file(')) return undefined;
+  if (!mayTransform(code, path, options.packageSpecifiers) || code.includes('const __tnFile = __tn.file('))
+    return undefined;
   const given = parseFile(code, path);
   if (!given) return undefined;
   const { parsed, scopes } = given;

@@ -3,9 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import type { LoadHook, ResolveHook } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { isScript } from './ast.ts';
-import { transform } from './core.ts';
+import { mayTransform } from './mayTransform.ts';
 import { isOwnFile } from './ownPackage.ts';
+import { isScript } from './scriptFile.ts';
 import { stripTypes } from './strip.ts';
 
 /** What Node does not run as it is. (`.cts` is none of ours: what is `require`d passes no hook.) */
@@ -73,7 +73,8 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   if (path === null || isOwnFile(path) || context.format === 'json' || context.format === 'wasm')
     return nextLoad(url, context);
   const code = await readFile(path, 'utf8');
-  const result = transform(code, path);
+  // The transformer is loaded with the first file that it has to do with.
+  const result = mayTransform(code, path) ? (await import('./core.ts')).transform(code, path) : undefined;
   if (result) {
     return { format: 'module', source: await stripTypes(result.code, path, result.map), shortCircuit: true };
   }

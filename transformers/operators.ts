@@ -173,12 +173,12 @@ function rewriteCall(node: Node, { edits, scopes }: RewriteContext): void {
   edits.replace(start, end, `__tn.${numberFunctions[callee]}`);
 }
 
-/** `Math.max` → `__tn.Math.max`; constants and `random` concern no size. */
+/** `Math.max` → `__tn.Math.max`; constants concern no size. */
 function rewriteMath(node: Node, { edits, scopes, parent }: RewriteContext): void {
   const object = child(node, 'object');
   if (parent.type === 'UpdateExpression' || (parent.type === 'AssignmentExpression' && parent.left === node)) return;
   if (object.type !== 'Identifier' || text(object, 'name') !== 'Math' || scopes.bindingOf(object) !== null) return;
-  if (node.computed === true || !/^(?!random$)[a-z]/.test(text(child(node, 'property'), 'name'))) return;
+  if (node.computed === true || !/^[a-z]/.test(text(child(node, 'property'), 'name'))) return;
   edits.replace(object.start, object.end, '__tn.Math');
 }
 

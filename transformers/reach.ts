@@ -2,10 +2,9 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isScript } from './ast.ts';
-import { realPath } from './meaning/fileFacts.ts';
 import { importedSpecifiers, ownRoot, packageName } from './ownPackage.ts';
-import { packageRootOf, resolveSpecifier } from './resolve.ts';
+import { packageRootOf, realPath, resolveSpecifier } from './resolve.ts';
+import { isScript } from './scriptFile.ts';
 
 const looked = new Set<string>();
 const reached = new Set<string>();

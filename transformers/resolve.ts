@@ -181,3 +181,12 @@ export function resolveSpecifier(specifier: string, importer: string): Target {
   }
   return target;
 }
+
+/** The path behind links; the path itself when nothing is there. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}

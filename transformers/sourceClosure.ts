@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import type { FileFacts } from './meaning/facts.ts';
-import { factsOfCode, factsOfFile, type GivenFile, realPath } from './meaning/fileFacts.ts';
-import { packageRootOf, resolveSpecifier, type Target } from './resolve.ts';
+import { factsOfCode, factsOfFile, type GivenFile } from './meaning/fileFacts.ts';
+import { packageRootOf, realPath, resolveSpecifier, type Target } from './resolve.ts';
 
 /** What a file depends on. No path of the machine is in `key`, `files` or `packages`. */
 export interface SourceClosure {

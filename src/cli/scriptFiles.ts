@@ -2,7 +2,7 @@
 
 import { readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
-import { isScript } from '../../transformers/ast.ts';
+import { isScript } from '../../transformers/scriptFile.ts';
 import { badRequest } from './failure.ts';
 
 /**

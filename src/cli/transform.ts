@@ -2,8 +2,9 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isScript, parseScript } from '../../transformers/ast.ts';
+import { parseScript } from '../../transformers/ast.ts';
 import { transform } from '../../transformers/core.ts';
+import { isScript } from '../../transformers/scriptFile.ts';
 import { badRequest } from './failure.ts';
 
 export interface TransformCommand {

@@ -4,14 +4,16 @@ import { type DType, isHalf } from './dtype.ts';
 import { bfloat16ToNumber, halfTable, numberToBfloat16, numberToHalf } from './half.ts';
 import { Storage } from './storage.ts';
 
+// What is marked internal is concrete also while a capture runs: read by users, it would be baked in unseen.
 export class StridedView {
+  /** @internal */
   readonly storage: Storage;
   readonly dtype: DType;
-  /** Concrete sizes, also while a capture runs (symbolic ones are the tracer's). */
+  /** Concrete sizes, also while a capture runs (symbolic ones are the tracer's). @internal */
   readonly sizes: readonly number[];
-  /** In elements. */
+  /** In elements. @internal */
   readonly strides: readonly number[];
-  /** Of the first element, in elements. */
+  /** Of the first element, in elements. @internal */
   readonly offset: number;
 
   constructor(storage: Storage, dtype: DType, sizes: readonly number[], strides: readonly number[], offset = 0) {
@@ -22,7 +24,7 @@ export class StridedView {
     this.offset = offset;
   }
 
-  /** Number of elements; concrete, also while a capture runs. */
+  /** Number of elements; concrete, also while a capture runs. @internal */
   get count(): number {
     return product(this.sizes);
   }

@@ -1,5 +1,6 @@
 /** @file `Math` for transformed code: native on plain numbers, symbolic on sizes. */
 
+import { activeTracer } from '../core/tracer.ts';
 import type { Operand } from './arithmetic.ts';
 import { isOperatorTarget, mathSymbol } from './operatorTarget.ts';
 import { type MathName, symbolicMath } from './symbolicMath.ts';
@@ -40,7 +41,11 @@ export const operatorMath = {
   PI: Math.PI,
   SQRT1_2: Math.SQRT1_2,
   SQRT2: Math.SQRT2,
-  random: (): number => Math.random(),
+  random: (): number => {
+    // Native code would repeat the number that was drawn.
+    activeTracer?.abort('Math.random() is called', 'draw the number outside and pass it as an argument');
+    return Math.random();
+  },
   floor: (x: unknown): unknown => (typeof x === 'number' ? Math.floor(x) : slow('floor', [x])),
   ceil: (x: unknown): unknown => (typeof x === 'number' ? Math.ceil(x) : slow('ceil', [x])),
   round: (x: unknown): unknown => (typeof x === 'number' ? Math.round(x) : slow('round', [x])),

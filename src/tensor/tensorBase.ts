@@ -35,10 +35,11 @@ export abstract class TensorBase extends StridedView {
     return dim === undefined ? this.shape : this.shape[normalizeAxis('size', dim, this.ndim)];
   }
 
-  /** Steps between neighbours, in elements. */
+  /** Steps between neighbours, in elements. A capture cannot follow them where they depend on a size with a Dim. */
   stride(): readonly number[];
   stride(dim: number): number;
   stride(dim?: number): readonly number[] | number {
+    if (activeTracer && this.shape.some((size) => typeof size !== 'number')) activeTracer.readValues(this, '.stride()');
     return dim === undefined ? this.strides : this.strides[normalizeAxis('stride', dim, this.ndim)];
   }
 

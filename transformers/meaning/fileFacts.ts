@@ -1,10 +1,11 @@
 /** @file The facts of files on disk, read again only when a file has changed. */
 
 import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { isScript, type ParsedFile, parseScript } from '../ast.ts';
+import { readFileSync, statSync } from 'node:fs';
+import { type ParsedFile, parseScript } from '../ast.ts';
 import { isPackageImport } from '../ownPackage.ts';
 import { analyzeScopes, type Scopes } from '../scope.ts';
+import { isScript } from '../scriptFile.ts';
 import type { FileFacts } from './facts.ts';
 import { readModule } from './units.ts';
 
@@ -76,13 +77,4 @@ export function factsOfFile(path: string): FileFacts {
   const facts = known?.content === content ? known.facts : read(path, code, content);
   memo.set(path, { size: stat.size, mtimeMs: stat.mtimeMs, content, facts });
   return facts;
-}
-
-/** The path behind links; the path itself when nothing is there. */
-export function realPath(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return path;
-  }
 }

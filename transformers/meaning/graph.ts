@@ -1,8 +1,8 @@
 /** @file The units of a program and what each of them uses, across files. */
 
-import { resolveSpecifier, type Target } from '../resolve.ts';
+import { realPath, resolveSpecifier, type Target } from '../resolve.ts';
 import type { FileFacts, ModuleFacts, Read, Unit } from './facts.ts';
-import { factsOfCode, factsOfFile, type GivenFile, realPath } from './fileFacts.ts';
+import { factsOfCode, factsOfFile, type GivenFile } from './fileFacts.ts';
 
 export interface SourceFile {
   readonly path: string;

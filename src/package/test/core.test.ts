@@ -185,7 +185,7 @@ describe('messages', () => {
       refused((_, outputs) => {
         outputs[0] = emptyView('float32', [1, 99]);
       }),
-    ).toBe('decoder_heads: result has size 99 on axis 1, wants 100');
+    ).toBe('decoder_heads: out0 has size 99 on axis 1, wants 100');
     expect(
       refused((args) => {
         args[3] = args[2];
