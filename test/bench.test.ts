@@ -37,7 +37,13 @@ describe('samples', () => {
 
   it('are taken in turns, the first rounds thrown away', async () => {
     const order: string[] = [];
-    const one = (name: string, ms: number) => ({ name, run: () => (order.push(name), ms) });
+    const one = (name: string, ms: number) => ({
+      name,
+      run: () => {
+        order.push(name);
+        return ms;
+      },
+    });
     const samples = await interleave([one('ours', 2), one('peer', 4)], { rounds: 2, warm: 1, rest: 0 });
     expect(order).toEqual(['ours', 'peer', 'ours', 'peer', 'ours', 'peer']);
     expect(samples.get('peer')).toEqual({ median: 4, min: 4, count: 2 });

@@ -77,7 +77,7 @@ export function reference(tree: Tree, values: ReadonlyMap<string, number>): bigi
       if (tree.kind === 'add') return a + b;
       if (tree.kind === 'sub') return a - b;
       if (tree.kind === 'mul') return a * b;
-      return tree.kind === 'min' ? (a < b ? a : b) : a > b ? a : b;
+      return tree.kind === 'min' ? Math.min(a, b) : Math.max(a, b);
     }
   }
 }
