@@ -77,7 +77,8 @@ export function reference(tree: Tree, values: ReadonlyMap<string, number>): bigi
       if (tree.kind === 'add') return a + b;
       if (tree.kind === 'sub') return a - b;
       if (tree.kind === 'mul') return a * b;
-      return tree.kind === 'min' ? Math.min(a, b) : Math.max(a, b);
+      const [low, high] = a < b ? [a, b] : [b, a];
+      return tree.kind === 'min' ? low : high;
     }
   }
 }
