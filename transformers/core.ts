@@ -25,6 +25,7 @@ import { type Pragmas, readPragmas } from './pragmas.ts';
 import { isReached } from './reach.ts';
 import { resolveSpecifier } from './resolve.ts';
 import type { Scopes } from './scope.ts';
+import { endStatement } from './semicolons.ts';
 import { sourceClosure } from './sourceClosure.ts';
 import { Temporaries } from './temporaries.ts';
 import { isTransformed } from './transformed.ts';
@@ -207,6 +208,7 @@ class Walk {
       case 'ClassAccessorProperty':
         // An initialiser runs by itself, once an instance; a computed name is evaluated with the class.
         forEachChild(node, (part, field) => this.visit(part, node, field === 'value' ? null : temporaries));
+        endStatement(node, parent, this.edits);
         return;
     }
     const outer = this.throws;
@@ -226,6 +228,7 @@ class Walk {
     rewriteOperators(node, { edits, scopes, parent, temporaries, throws, isTarget: this.targets.has(node) });
     if (node.type === 'CallExpression') annotateCompileCache(node, null, this.metadata);
     if (isClass(node)) stampClass(node, this.metadata);
+    endStatement(node, parent, edits);
   }
 
   private visitFunction(node: Node, temporaries: Temporaries | null): void {

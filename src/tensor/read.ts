@@ -2,6 +2,7 @@
 
 import type { DType } from '../core/dtype.ts';
 import { TnError } from '../core/errors.ts';
+import type { Storage } from '../core/storage.ts';
 import { isContiguous, type StridedView } from '../core/view.ts';
 import { type Elements, readElements } from '../ops/kernels.ts';
 
@@ -46,7 +47,7 @@ export function asArray(view: StridedView, dtype: DType): Elements {
 }
 
 /** The tensor's own memory, without copying: writes into it are seen by every view, but by no version counter. */
-export function ownData(view: StridedView): ReturnType<StridedView['storage']['typed']> {
+export function ownData(view: StridedView): ReturnType<Storage['typed']> {
   if (!isContiguous(view))
     throw new TnError({ what: 'data: the tensor is not contiguous', fix: 'call contiguous() first' });
   return view.storage.typed(view.dtype).subarray(view.offset, view.offset + view.count);

@@ -157,6 +157,16 @@ describe('transform: operators', () => {
     expect(rewrite('const f = () => g()[h()] *= 2;')).toBe('const f = () => g()[h()] *= 2;');
   });
 
+  it.each([
+    ['a %= b++\n(c)', 'a = __tn.mod(a, b++);\n(c)'],
+    ['let x = a + b++ // so far\n[c] = d', 'let x = __tn.add(a , b++); // so far\n[c] = d'],
+    ['a += () => {}\n`text`', 'a = __tn.add(a, () => {});\n`text`'],
+    ['for (let x = 1; (x); ) (c)', 'for (let x = 1; (x); ) (c)'],
+    ['a += b++;\n(c)', 'a = __tn.add(a, b++);\n(c)'],
+  ])('ends %j where the source does', (source, wanted) => {
+    expect(rewrite(source)).toBe(wanted);
+  });
+
   it('makes a switch on numbers compare', () => {
     expect(rewrite('function f(n: number) { switch (n) { case 1: return a; default: return b; } }')).toBe(
       'function f(n: number) { let __tn1; switch (__tn1 = (n), true) { case __tn.strictEq(__tn1, (1)): return a; default: return b; } }',
