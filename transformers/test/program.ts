@@ -127,7 +127,8 @@ const { statement } = fc.letrec<{ statement: string }>((tie) => {
       fc
         .tuple(expression, expression)
         .map(([x, y]) => `for (let [i, j] = [0, 3]; i < j; i++, j--) { log(i + j); [a, b] = [${x}, ${y}] }`),
-      fc.tuple(expression, expression).map(([x, y]) => `({ p: c = ${x}, [text(${y})]: d } = { q: 1 } as any)`),
+      // (In a block: esbuild takes `x++`, a new line and `(` for a call.)
+      fc.tuple(expression, expression).map(([x, y]) => `{ ({ p: c = ${x}, [text(${y})]: d } = { q: 1 } as any) }`),
       expression.map(
         (x) =>
           `try { throw new Error(\`<\${text(${x})}> \` + a) } catch (e: any) { log(e.message) } finally { log('f') }`,
