@@ -72,12 +72,12 @@ export class TypedProject {
 
   /** Writes the typings, as the build does. */
   async emitTypings(compiler: string): Promise<void> {
-    const outDir = join(this.root, 'node_modules/torchnative/dist/src');
+    const outDir = join(this.root, 'node_modules/torchnative/dist');
     const flags = { noEmit: false, emitDeclarationOnly: true, noCheck: true, declarationMap: false, sourceMap: false };
     const config = {
       extends: join(repository, 'tsconfig.json'),
       compilerOptions: {
-        ...{ ...flags, outDir, rootDir: join(repository, 'src') },
+        ...{ ...flags, stripInternal: true, outDir, rootDir: repository },
         typeRoots: [join(repository, 'node_modules/@types')],
       },
       include: [],
