@@ -20,7 +20,8 @@ import {
   stampClass,
 } from './metadata.ts';
 import { rewriteOperators } from './operators.ts';
-import { isPackageImport, type PackageSpecifier, packageImports, packageName } from './ownPackage.ts';
+import { isPackageImport, type PackageSpecifier, packageName } from './ownPackage.ts';
+import { packageImports } from './packageImports.ts';
 import { type Pragmas, readPragmas } from './pragmas.ts';
 import { isReached } from './reach.ts';
 import { resolveSpecifier } from './resolve.ts';

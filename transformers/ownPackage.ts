@@ -3,7 +3,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { child, children, type Node, text } from './ast.ts';
 
 /** A specifier that means the package (its subpaths are included), or a rule that says so. */
 export type PackageSpecifier = string | ((specifier: string, importer: string) => boolean);
@@ -69,19 +68,4 @@ export function mayImportPackage(code: string, path: string, specifiers: readonl
     if (isPackageImport(match[2] ?? '', path, specifiers)) return true;
   }
   return false;
-}
-
-/** The specifiers by which a program imports the package (static imports and re-exports), in order. */
-export function packageImports(
-  program: Node,
-  path: string,
-  specifiers: readonly PackageSpecifier[] = [packageName],
-): string[] {
-  const found: string[] = [];
-  for (const statement of children(program, 'body')) {
-    if (statement.source === null || statement.source === undefined) continue;
-    const specifier = text(child(statement, 'source'), 'value');
-    if (isPackageImport(specifier, path, specifiers)) found.push(specifier);
-  }
-  return found;
 }

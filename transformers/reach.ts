@@ -1,31 +1,36 @@
 /** @file Which files that do not import the package may be called by captured code all the same. */
 
-import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { contentHash, exists, Memo, Recording, readText, realPath, unobserved } from './observed.ts';
 import { importedSpecifiers, ownRoot, packageName } from './ownPackage.ts';
-import { packageRootOf, realPath, resolveSpecifier } from './resolve.ts';
+import { packageRootOf, resolveSpecifier } from './resolve.ts';
 import { isScript } from './scriptFile.ts';
 
-const looked = new Set<string>();
+/** Files whose imports have been followed, with what was in them then. */
+const looked = new Map<string, string>();
 const reached = new Set<string>();
 
 /**
  * Whether a file is imported, directly or not, by one with parts in it: sizes may come to its functions then, and
  * `n === 1` must not be false in silence. A program's first file is met before what it imports, so that everything is
- * known in time, whatever the order in which files are loaded.
+ * known in time, whatever the order in which files are loaded. It depends on that first file, so the questions behind it
+ * are none of those behind what becomes of this file: who keeps that keeps this answer with it.
  */
 export function isReached(path: string): boolean {
-  if (!looked.has(path)) look(path);
-  return reached.has(path) && !isStandIn(path) && findsPackage(path);
+  return unobserved(() => {
+    if (looked.get(path) !== contentHash(path)) new Recording().during(() => look(path));
+    return reached.has(path) && !isStandIn(path) && findsPackage(path);
+  });
 }
 
 function look(entry: string): void {
-  looked.add(entry);
-  const paths = closureOf(entry);
-  if (!paths.some((path) => linksOf(path).importsPackage)) return;
+  looked.set(entry, contentHash(entry));
+  const files = new Map<string, Links>();
+  const paths = closureOf(entry, files);
+  for (const path of paths) looked.set(path, contentHash(path));
+  if (![...files.values()].some(({ importsPackage }) => importsPackage)) return;
   for (const path of paths) {
-    looked.add(path);
-    if (linksOf(path).hasParts) for (const inner of closureOf(path)) reached.add(inner);
+    if (files.get(path)?.hasParts) for (const inner of closureOf(path, files)) reached.add(inner);
   }
 }
 
@@ -36,22 +41,16 @@ interface Links {
   readonly hasParts: boolean;
 }
 
-const known = new Map<string, Links>();
+const known = new Memo<Links>();
 const nothing: Links = { paths: [], importsPackage: false, hasParts: false };
 
 function linksOf(path: string): Links {
-  let links = known.get(path);
-  if (links === undefined) known.set(path, (links = isScript(path) ? readLinks(path) : nothing));
-  return links;
+  return isScript(path) ? known.get(path, () => readLinks(path)) : nothing;
 }
 
 function readLinks(path: string): Links {
-  let code: string;
-  try {
-    code = readFileSync(path, 'utf8');
-  } catch {
-    return nothing;
-  }
+  const code = readText(path);
+  if (code === null) return nothing;
   const targets = [...importedSpecifiers(code)].map((specifier) => resolveSpecifier(specifier, path));
   return {
     paths: targets.flatMap((target) => (target.kind === 'files' ? target.paths.map(realPath) : [])),
@@ -60,14 +59,16 @@ function readLinks(path: string): Links {
   };
 }
 
-/** A file and every project file that it imports, directly or not. */
-function closureOf(entry: string): string[] {
+/** A file and every project file that it imports, directly or not; `files` knows those that were looked at just now. */
+function closureOf(entry: string, files: Map<string, Links>): string[] {
   const found = new Set<string>();
   const pending = [realPath(entry)];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     if (found.has(path)) continue;
     found.add(path);
-    pending.push(...linksOf(path).paths);
+    const links = files.get(path) ?? linksOf(path);
+    files.set(path, links);
+    pending.push(...links.paths);
   }
   return [...found];
 }
@@ -77,7 +78,7 @@ function isStandIn(path: string): boolean {
   const root = packageRootOf(path);
   if (root === ownRoot) return false;
   try {
-    return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name?: unknown }).name === packageName;
+    return (JSON.parse(readText(join(root, 'package.json')) ?? '') as { name?: unknown }).name === packageName;
   } catch {
     return false;
   }
@@ -87,7 +88,7 @@ function isStandIn(path: string): boolean {
 function findsPackage(path: string): boolean {
   if (path.startsWith(join(ownRoot, '/'))) return true;
   for (let folder = dirname(path); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'node_modules', packageName))) return true;
+    if (exists(join(folder, 'node_modules', packageName))) return true;
     if (folder === dirname(folder)) return false;
   }
 }

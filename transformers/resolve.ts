@@ -1,9 +1,9 @@
 /** @file What an import specifier may lead to: project files to follow, or a package by name and version. */
 
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, extname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { contentHash, exists, isFile, readText, realPath } from './observed.ts';
 import { isOwnFile, ownVersion, packageName } from './ownPackage.ts';
 import { aliasedPaths } from './tsconfigPaths.ts';
 
@@ -20,34 +20,29 @@ interface PackageJson {
   readonly imports?: unknown;
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-}
-
-const packageJsons = new Map<string, { readonly stamp: string; readonly content: PackageJson }>();
+const packageJsons = new Map<string, { readonly hash: string; readonly content: PackageJson }>();
 
 function readPackageJson(folder: string): PackageJson | null {
   const path = join(folder, 'package.json');
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) return null;
-  const stamp = `${stat.size} ${stat.mtimeMs}`;
+  const hash = contentHash(path);
+  if (hash === '') return null;
   const known = packageJsons.get(path);
-  if (known?.stamp === stamp) return known.content;
+  if (known?.hash === hash) return known.content;
   let content: PackageJson = {};
   try {
-    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const parsed: unknown = JSON.parse(readText(path) ?? '');
     if (typeof parsed === 'object' && parsed !== null) content = parsed;
   } catch {
     // A broken package.json names nothing.
   }
-  packageJsons.set(path, { stamp, content });
+  packageJsons.set(path, { hash, content });
   return content;
 }
 
 /** The folder of the nearest package.json above a file, or the file's own folder when there is none. */
 export function packageRootOf(file: string): string {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder;
+    if (exists(join(folder, 'package.json'))) return folder;
     if (dirname(folder) === folder) return dirname(file);
   }
 }
@@ -141,7 +136,7 @@ function resolvePackage(specifier: string, importer: string): Target {
     const content = readPackageJson(candidate);
     if (content) {
       // A link out of node_modules is a workspace: its files are edited like the project's own.
-      const real = realpathSync(candidate);
+      const real = realPath(candidate);
       const linked = real.includes(`${sep}node_modules${sep}`) ? null : files(real, content);
       return linked ?? { kind: 'package', name, version: String(content.version ?? '') };
     }
@@ -180,13 +175,4 @@ export function resolveSpecifier(specifier: string, importer: string): Target {
     return { kind: 'package', name: packageName, version: ownVersion };
   }
   return target;
-}
-
-/** The path behind links; the path itself when nothing is there. */
-export function realPath(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return path;
-  }
 }

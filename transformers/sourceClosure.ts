@@ -1,11 +1,11 @@
 /** @file The files that a file imports, directly or not: what is watched, and whose values are compared at run time. */
 
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import type { FileFacts } from './meaning/facts.ts';
 import { factsOfCode, factsOfFile, type GivenFile } from './meaning/fileFacts.ts';
-import { packageRootOf, realPath, resolveSpecifier, type Target } from './resolve.ts';
+import { isFile, realPath } from './observed.ts';
+import { packageRootOf, resolveSpecifier, type Target } from './resolve.ts';
 
 /** What a file depends on. No path of the machine is in `key`, `files` or `packages`. */
 export interface SourceClosure {
@@ -70,8 +70,4 @@ export function sourceClosure(file: string, given?: GivenFile): SourceClosure {
     .update(JSON.stringify(['torchnative closure 2', [...files].sort(byText), packageList]))
     .digest('hex');
   return { key, files, packages: packageList, paths, unresolved: [...unresolved].sort() };
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -1,9 +1,8 @@
 /** @file TypeScript to the JavaScript that this Node runs: esbuild, with the decorator mode of the nearest tsconfig. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { SourceMap } from 'magic-string';
+import { exists, isFile, Memo, readText, resolveModule } from './observed.ts';
 
 /** The compiler options that change what a file means at run time. */
 const meaningful = [
@@ -39,25 +38,18 @@ export function parseJsonc(text: string): Record<string, unknown> {
 export function extendedConfig(name: string, from: string): string | null {
   if (/^[./]/.test(name)) {
     const path = resolve(dirname(from), name);
-    return (
-      [path, `${path}.json`, join(path, 'tsconfig.json')].find((p) =>
-        statSync(p, { throwIfNoEntry: false })?.isFile(),
-      ) ?? null
-    );
+    return [path, `${path}.json`, join(path, 'tsconfig.json')].find(isFile) ?? null;
   }
   for (const candidate of [name, `${name}.json`, `${name}/tsconfig.json`]) {
-    try {
-      return createRequire(from).resolve(candidate);
-    } catch {
-      // Next spelling.
-    }
+    const found = resolveModule(candidate, from);
+    if (found !== null) return found;
   }
   return null;
 }
 
 function readConfig(path: string, seen: ReadonlySet<string>): CompilerOptions {
   if (seen.has(path)) return {};
-  const config = parseJsonc(readFileSync(path, 'utf8'));
+  const config = parseJsonc(readText(path) ?? '');
   const options: CompilerOptions = {};
   for (const name of [config.extends].flat()) {
     const base = typeof name === 'string' ? extendedConfig(name, path) : null;
@@ -67,23 +59,19 @@ function readConfig(path: string, seen: ReadonlySet<string>): CompilerOptions {
   return typeof own === 'object' && own !== null ? Object.assign(options, own) : options;
 }
 
-const configs = new Map<string, CompilerOptions>();
+const configs = new Memo<CompilerOptions>();
 
 /** The meaningful compiler options of the nearest tsconfig.json above a folder, what it extends included. */
 export function compilerOptionsFor(folder: string): CompilerOptions {
-  const known = configs.get(folder);
-  if (known) return known;
-  const path = join(folder, 'tsconfig.json');
-  const parent = dirname(folder);
-  let options: CompilerOptions = {};
-  if (existsSync(path)) {
+  return configs.get(folder, () => {
+    const path = join(folder, 'tsconfig.json');
+    const parent = dirname(folder);
+    if (!exists(path)) return parent === folder ? {} : compilerOptionsFor(parent);
     const all = readConfig(path, new Set());
+    const options: CompilerOptions = {};
     for (const name of meaningful) if (all[name] !== undefined) options[name] = all[name];
-  } else if (parent !== folder) {
-    options = compilerOptionsFor(parent);
-  }
-  configs.set(folder, options);
-  return options;
+    return options;
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 /** @file Aliases of imports: `paths` and `baseUrl` of the nearest tsconfig.json, what it extends included. */
 
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isFile, Memo, readText } from './observed.ts';
 import { extendedConfig, parseJsonc } from './strip.ts';
 
 interface Aliases {
@@ -10,19 +10,8 @@ interface Aliases {
   readonly paths: readonly (readonly [pattern: string, targets: readonly string[]])[];
 }
 
-interface Known {
-  readonly aliases: Aliases;
-  /** The files that say so, as they were then. */
-  readonly stamps: readonly (readonly [path: string, stamp: string])[];
-}
-
 const none: Aliases = { baseUrl: null, paths: [] };
-const known = new Map<string, Known>();
-
-function stampOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() ? `${stat.size} ${stat.mtimeMs}` : '';
-}
+const known = new Memo<Aliases>();
 
 function textList(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
@@ -31,12 +20,7 @@ function textList(value: unknown): string[] {
 function readAliases(path: string, seen: Set<string>): Aliases {
   if (seen.has(path)) return none;
   seen.add(path);
-  let config: Record<string, unknown>;
-  try {
-    config = parseJsonc(readFileSync(path, 'utf8'));
-  } catch {
-    return none;
-  }
+  const config = parseJsonc(readText(path) ?? '');
   let { baseUrl, paths } = none;
   for (const name of [config.extends].flat()) {
     const base = typeof name === 'string' ? extendedConfig(name, path) : null;
@@ -57,19 +41,10 @@ function readAliases(path: string, seen: Set<string>): Aliases {
   return { baseUrl, paths };
 }
 
-function aliasesOf(config: string): Aliases {
-  const before = known.get(config);
-  if (before?.stamps.every(([path, stamp]) => stampOf(path) === stamp)) return before.aliases;
-  const seen = new Set<string>();
-  const aliases = readAliases(config, seen);
-  known.set(config, { aliases, stamps: [...seen].map((path) => [path, stampOf(path)]) });
-  return aliases;
-}
-
 function nearestConfig(folder: string): string | null {
   for (let at = folder; ; at = dirname(at)) {
     const path = join(at, 'tsconfig.json');
-    if (stampOf(path) !== '') return path;
+    if (isFile(path)) return path;
     if (dirname(at) === at) return null;
   }
 }
@@ -78,7 +53,7 @@ function nearestConfig(folder: string): string | null {
 export function aliasedPaths(specifier: string, importer: string): string[] {
   const config = nearestConfig(dirname(importer));
   if (config === null) return [];
-  const { baseUrl, paths } = aliasesOf(config);
+  const { baseUrl, paths } = known.get(config, () => readAliases(config, new Set()));
   const fitting = paths.flatMap(([pattern, targets]) => {
     const star = pattern.indexOf('*');
     if (star < 0) return pattern === specifier ? [{ length: Number.POSITIVE_INFINITY, targets }] : [];

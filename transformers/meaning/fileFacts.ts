@@ -1,8 +1,8 @@
 /** @file The facts of files on disk, read again only when a file has changed. */
 
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { type ParsedFile, parseScript } from '../ast.ts';
+import { contentHash, readBytes } from '../observed.ts';
 import { isPackageImport } from '../ownPackage.ts';
 import { analyzeScopes, type Scopes } from '../scope.ts';
 import { isScript } from '../scriptFile.ts';
@@ -10,10 +10,23 @@ import type { FileFacts } from './facts.ts';
 import { readModule } from './units.ts';
 
 interface Known {
-  size: number;
-  mtimeMs: number;
+  /** sha256 (hex) of the bytes on disk; empty for a file that was given. */
+  readonly bytes: string;
   readonly content: string;
   readonly facts: FileFacts;
+}
+
+/** Facts that outlive the process, by a file's path and content. */
+export interface FactsStore {
+  get(path: string, content: string): FileFacts | null;
+  put(path: string, content: string, facts: FileFacts): void;
+}
+
+let store: FactsStore | null = null;
+
+/** From now on, facts of files on disk are looked for there before a file is parsed. */
+export function keepFactsIn(kept: FactsStore): void {
+  store = kept;
 }
 
 const missing: FileFacts = { hash: 'missing', module: null, specifiers: [], typeSpecifiers: [] };
@@ -52,7 +65,7 @@ export function factsOfCode(path: string, given: GivenFile): FileFacts {
   const known = memo.get(path);
   if (known?.content === content) return known.facts;
   const facts = read(path, code, content, given);
-  memo.set(path, { size: -1, mtimeMs: 0, content, facts });
+  memo.set(path, { bytes: '', content, facts });
   return facts;
 }
 
@@ -67,14 +80,23 @@ function read(path: string, code: string, content: string, given?: GivenFile): F
 
 /** The facts of a file as it is on disk. */
 export function factsOfFile(path: string): FileFacts {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat?.isFile()) return missing;
+  const bytes = contentHash(path);
   const known = memo.get(path);
-  if (known && known.size === stat.size && known.mtimeMs === stat.mtimeMs) return known.facts;
-  const buffer = readFileSync(path);
+  if (bytes !== '' && known?.bytes === bytes) return known.facts;
+  const buffer = readBytes(path);
+  if (!buffer) return missing;
   const code = buffer.toString('utf8');
-  const content = isScript(path) ? sha256(code) : sha256(buffer);
-  const facts = known?.content === content ? known.facts : read(path, code, content);
-  memo.set(path, { size: stat.size, mtimeMs: stat.mtimeMs, content, facts });
+  const content = isScript(path) ? sha256(code) : bytes;
+  const facts = known?.content === content ? known.facts : keptOrRead(path, code, content);
+  memo.set(path, { bytes, content, facts });
+  return facts;
+}
+
+function keptOrRead(path: string, code: string, content: string): FileFacts {
+  if (!store || !isScript(path)) return read(path, code, content);
+  const kept = store.get(path, content);
+  if (kept) return kept;
+  const facts = read(path, code, content);
+  store.put(path, content, facts);
   return facts;
 }

@@ -1,6 +1,7 @@
 /** @file The units of a program and what each of them uses, across files. */
 
-import { realPath, resolveSpecifier, type Target } from '../resolve.ts';
+import { realPath } from '../observed.ts';
+import { resolveSpecifier, type Target } from '../resolve.ts';
 import type { FileFacts, ModuleFacts, Read, Unit } from './facts.ts';
 import { factsOfCode, factsOfFile, type GivenFile } from './fileFacts.ts';
 
