@@ -1,6 +1,7 @@
 /** @file Compound assignments and `++`/`--`: the target is evaluated once, and in the order JavaScript has. */
 
-import { child, type Node, text } from './ast.ts';
+import { child, literalKind, type Node, text } from './ast.ts';
+import type { Edits } from './edits.ts';
 import { binaryFunctions, type RewriteContext } from './operators.ts';
 import { isConstant, isPlainCounter, isString } from './staticValues.ts';
 
@@ -18,10 +19,10 @@ function isStable(node: Node): boolean {
     case 'ThisExpression':
     case 'Super':
     case 'Identifier':
-    case 'NumericLiteral':
-    case 'StringLiteral':
-    case 'PrivateName':
+    case 'PrivateIdentifier':
       return true;
+    case 'Literal':
+      return literalKind(node) === 'string' || literalKind(node) === 'number';
     case 'TSNonNullExpression':
     case 'ParenthesizedExpression':
       return isStable(child(node, 'expression'));
@@ -81,6 +82,13 @@ function isOpen(parent: Node): boolean {
   }
 }
 
+/** Where the operator of an assignment stands: the tree keeps no parentheses around a target. */
+function operatorAt(node: Node, target: Node, edits: Edits): number {
+  let at = edits.skipSpace(target.end);
+  if (target.start !== node.start) while (edits.code[at] === ')') at = edits.skipSpace(at + 1);
+  return at;
+}
+
 /** `x += y` → `x = __tn.add(x, y)`; `x ||= y` → `__tn.cond(x) || (x = y)`. */
 export function rewriteAssignment(node: Node, context: RewriteContext): void {
   const { edits, scopes, parent } = context;
@@ -94,7 +102,8 @@ export function rewriteAssignment(node: Node, context: RewriteContext): void {
     const binding = scopes.bindingOf(target);
     if (binding && isPlainCounter(binding)) return;
   }
-  const at = edits.skipSpace(target.end);
+  const at = operatorAt(node, target, edits);
+  if (target.start !== node.start && !isRepeatable(target)) return; // in parentheses, where no comma may stand
   const prepared = prepareTarget(target, context, (again) => (logical ? `__tn.cond(${again})` : again));
   if (!prepared) return;
   const { again, comma } = prepared;

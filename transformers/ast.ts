@@ -1,91 +1,17 @@
-/** @file The syntax tree that the transformer works on: parsing (Babel), a generic walk, and small questions about nodes. */
+/** @file The syntax tree that the transformer works on (ESTree): a generic walk, and small questions about nodes. */
 
-import { createRequire } from 'node:module';
-import type { ParserOptions } from '@babel/parser';
-import { scriptExtension } from './scriptFile.ts';
-
-/** A place in a source text: line from 1, column from 0 (Babel's convention). */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
+import { nodeFieldsOf } from './nodeFields.ts';
 
 /**
  * A syntax node. Fields beyond these are read through `child`, `children` and `text`, which keep the loosely typed
- * tree in one place: Babel's own node types make every offset optional.
+ * tree in one place.
  */
 export interface Node {
   readonly type: string;
+  /** UTF-16 offsets in the source. */
   readonly start: number;
   readonly end: number;
-  readonly loc: { readonly start: Position; readonly end: Position };
   readonly [field: string]: unknown;
-}
-
-/** A comment; `value` is without its delimiters. */
-export interface Comment {
-  readonly value: string;
-  readonly start: number;
-  readonly end: number;
-  readonly loc: { readonly start: Position; readonly end: Position };
-}
-
-export interface ParsedFile {
-  readonly program: Node;
-  readonly comments: readonly Comment[];
-}
-
-function parserOptions(path: string, legacyDecorators: boolean): ParserOptions {
-  const [, , language, jsx] = scriptExtension.exec(path) ?? [];
-  const plugins: NonNullable<ParserOptions['plugins']> = ['decoratorAutoAccessors', 'explicitResourceManagement'];
-  plugins.push(legacyDecorators ? 'decorators-legacy' : ['decorators', { allowCallParenthesized: true }]);
-  if (language !== 'js') plugins.push(['typescript', { dts: path.endsWith('.d.ts') }]);
-  if (language === 'js' || jsx === 'x') plugins.push('jsx');
-  return {
-    sourceType: 'module',
-    plugins,
-    attachComment: false,
-    // A mistake that the parser can step over is reported better by whatever compiles the file next.
-    errorRecovery: true,
-    allowReturnOutsideFunction: true,
-    allowUndeclaredExports: true,
-    createParenthesizedExpressions: true,
-    createImportExpressions: true,
-  };
-}
-
-type Babel = typeof import('@babel/parser');
-let babel: Babel | null = null;
-
-/** The parser is loaded with the first file that needs it: most programs start without one. */
-function parser(): Babel {
-  babel ??= createRequire(import.meta.url)('@babel/parser') as Babel;
-  return babel;
-}
-
-/** `-a ** b` is a mistake that calls in place of the operators would hide. */
-const unreadable = 'UnexpectedTokenUnaryExponentiation';
-
-/**
- * Parses a script. Returns null when it is not one: the tool that compiles it next will say why.
- * Parameter decorators exist only in the legacy grammar, so that one is tried second.
- */
-export function parseScript(code: string, path: string): ParsedFile | null {
-  for (const legacy of [false, true]) {
-    try {
-      const file = parser().parse(code, parserOptions(path, legacy)) as unknown as {
-        program: Node;
-        comments: Comment[] | null;
-        errors?: readonly { readonly reasonCode?: string }[];
-      };
-      if (file.errors?.some(({ reasonCode }) => reasonCode === unreadable)) return null;
-      return { program: file.program, comments: file.comments ?? [] };
-    } catch (error) {
-      if (error instanceof RangeError) throw error; // the stack is too small
-      // Next grammar.
-    }
-  }
-  return null;
 }
 
 export function isNode(value: unknown): value is Node {
@@ -105,10 +31,13 @@ export function maybeChild(node: Node, field: string): Node | null {
   return isNode(value) ? value : null;
 }
 
+const none: Node[] = [];
+
 /** The nodes of a list field; holes of array patterns are left out. */
-export function children(node: Node, field: string): Node[] {
-  const value = node[field];
-  return Array.isArray(value) ? value.filter(isNode) : [];
+export function children(node: Node, field: string): readonly Node[] {
+  const value = node[field] as readonly unknown[] | null | undefined;
+  if (!Array.isArray(value) || value.length === 0) return none;
+  return value.includes(null) ? value.filter(isNode) : (value as readonly Node[]);
 }
 
 /** A string field: a name, an operator, a kind. */
@@ -116,8 +45,6 @@ export function text(node: Node, field: string): string {
   const value = node[field];
   return typeof value === 'string' ? value : '';
 }
-
-const notChildren = new Set(['loc', 'extra', 'errors', 'comments']);
 
 /** Wrappers that are TypeScript syntax around a value: everything else that starts with `TS` is only types. */
 const valueWrappers = new Set([
@@ -135,14 +62,17 @@ const valueWrappers = new Set([
 /** Whether nothing under the node exists at run time (or is fixed at compile time, as an enum's values are). */
 export function isTypeOnly(node: Node): boolean {
   if (node.declare === true) return true;
+  // A signature of an overloaded method.
+  if (node.type === 'MethodDefinition') return maybeChild(node, 'value')?.type === 'TSEmptyBodyFunctionExpression';
   return node.type.startsWith('TS') && !valueWrappers.has(node.type);
 }
 
 /** Calls back for each child that exists at run time. */
 export function forEachChild(node: Node, visit: (child: Node, field: string) => void): void {
-  for (const field in node) {
-    if (notChildren.has(field)) continue;
+  const fields = nodeFieldsOf(node.type) ?? Object.keys(node);
+  for (const field of fields) {
     const value = node[field];
+    if (typeof value !== 'object' || value === null) continue;
     if (Array.isArray(value)) {
       for (const item of value) if (isNode(item) && !isTypeOnly(item)) visit(item, field);
     } else if (isNode(value) && !isTypeOnly(value)) {
@@ -151,11 +81,12 @@ export function forEachChild(node: Node, visit: (child: Node, field: string) => 
   }
 }
 
-/** The expression inside parentheses and TypeScript's wrappers. */
+/** The expression inside parentheses, TypeScript's wrappers and the mark of an optional chain. */
 export function unwrap(node: Node): Node {
   let inner = node;
   while (
     inner.type === 'ParenthesizedExpression' ||
+    inner.type === 'ChainExpression' ||
     inner.type === 'TSAsExpression' ||
     inner.type === 'TSSatisfiesExpression' ||
     inner.type === 'TSNonNullExpression' ||
@@ -167,19 +98,37 @@ export function unwrap(node: Node): Node {
   return inner;
 }
 
-/** Whether the node is a function with parameters and a body (methods of classes and objects included). */
-export function isFunction(node: Node): boolean {
-  switch (node.type) {
-    case 'FunctionDeclaration':
-    case 'FunctionExpression':
-    case 'ArrowFunctionExpression':
-    case 'ObjectMethod':
-    case 'ClassMethod':
-    case 'ClassPrivateMethod':
-      return true;
-    default:
-      return false;
+/** What a literal is of; null for any other node. */
+export function literalKind(node: Node): 'string' | 'number' | 'boolean' | 'null' | 'bigint' | 'regexp' | null {
+  if (node.type !== 'Literal') return null;
+  // (The value of both may be null: where this Node cannot make it, and in a tree that went through JSON.)
+  if (node.regex) return 'regexp';
+  if (node.bigint) return 'bigint';
+  const kind = typeof node.value;
+  return kind === 'string' || kind === 'number' || kind === 'boolean' ? kind : 'null';
+}
+
+/** Whether a member or call stands in an optional chain after a `?.`, or has one itself. */
+export function isOptional(node: Node): boolean {
+  for (let at: Node | null = node; at; ) {
+    if (at.optional === true && (at.type === 'MemberExpression' || at.type === 'CallExpression')) return true;
+    if (at.type === 'MemberExpression') at = maybeChild(at, 'object');
+    else if (at.type === 'CallExpression') at = maybeChild(at, 'callee');
+    else if (at.type === 'TSNonNullExpression') at = maybeChild(at, 'expression');
+    else return false;
   }
+  return false;
+}
+
+/** `'use strict'` and its like. */
+export function isDirective(statement: Node): boolean {
+  return typeof statement.directive === 'string';
+}
+
+/** Whether the node is a function with parameters and a body (of methods: their value). */
+export function isFunction(node: Node): boolean {
+  const { type } = node;
+  return type === 'ArrowFunctionExpression' || type === 'FunctionExpression' || type === 'FunctionDeclaration';
 }
 
 export function isClass(node: Node): boolean {

@@ -1,13 +1,12 @@
 /** @file ``x[`:${n}`]``: an index written as a template keeps the sizes in it symbolic, where x is a tensor. */
 
-import { child, children, maybeChild, type Node, text, unwrap } from './ast.ts';
+import { child, children, isOptional, maybeChild, type Node, text, unwrap } from './ast.ts';
 import type { RewriteContext } from './operators.ts';
 
 /** Notes what a node assigns to, calls with its object, or deletes, before the nodes under it are visited. */
 export function markTargets(node: Node, targets: Set<Node>): void {
   switch (node.type) {
     case 'CallExpression':
-    case 'OptionalCallExpression':
       targets.add(unwrap(child(node, 'callee')));
       return;
     case 'TaggedTemplateExpression':
@@ -43,7 +42,7 @@ export function markTargets(node: Node, targets: Set<Node>): void {
  * used as a number.
  */
 export function rewriteIndex(node: Node, { edits, isTarget }: RewriteContext): void {
-  if (node.type !== 'MemberExpression' || node.computed !== true || isTarget) return;
+  if (node.type !== 'MemberExpression' || node.computed !== true || isTarget || isOptional(node)) return;
   const [object, key] = [child(node, 'object'), child(node, 'property')];
   if (object.type === 'Super' || key.type !== 'TemplateLiteral') return;
   const parts = children(key, 'expressions');

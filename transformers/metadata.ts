@@ -1,9 +1,10 @@
 /** @file What is injected for the library: metadata at each `compileCache(...)` and a stamp in each class. */
 
-import { child, children, isFunction, type Node, text, unwrap } from './ast.ts';
+import { child, children, isFunction, literalKind, type Node, text, unwrap } from './ast.ts';
 import { closureNames, isCompileCacheCall, type PackageNames, valuesThunk } from './closureValues.ts';
 import type { Edits } from './edits.ts';
 import { parametersOf } from './parameters.ts';
+import type { Lines } from './parse.ts';
 import type { Scope, Scopes } from './scope.ts';
 
 /** A `compileCache(...)` call. */
@@ -22,6 +23,7 @@ export interface MetadataContext {
   /** Gets every call that is annotated. */
   readonly parts: PartCall[];
   readonly meanings: Meanings;
+  readonly lines: Lines;
 }
 
 /** What the calls and classes of a file mean, by where they stand. */
@@ -35,7 +37,7 @@ export interface Meanings {
 /** The text of a string literal, or null for any other expression. */
 export function literalText(expression: Node | undefined): string | null {
   const inner = expression ? unwrap(expression) : null;
-  if (inner?.type === 'StringLiteral') return text(inner, 'value');
+  if (inner && literalKind(inner) === 'string') return text(inner, 'value');
   if (inner?.type !== 'TemplateLiteral' || children(inner, 'expressions').length > 0) return null;
   const [quasi] = children(inner, 'quasis');
   const cooked = (quasi?.value as { cooked?: unknown } | undefined)?.cooked;
@@ -53,6 +55,11 @@ export function functionBehind(expression: Node, scopes: Scopes): Node | null {
   return isFunction(value) ? value : null;
 }
 
+/** The function of a class's method; null for any other member. */
+export function methodFunction(member: Node): Node | null {
+  return member.type === 'MethodDefinition' ? child(member, 'value') : null;
+}
+
 /** The scope that a call's callee is looked up in. */
 function scopeOfCall(call: Node, scopes: Scopes): Scope {
   const callee = unwrap(child(call, 'callee'));
@@ -64,14 +71,14 @@ function scopeOfCall(call: Node, scopes: Scopes): Scope {
  * Adds the fourth argument to a `compileCache(...)` call: where it stands, the parameters of the function it is about,
  * and a thunk for the values which that function takes from around it.
  *
- * @param method the decorated method, when the call is a decorator
+ * @param method the function of the decorated method, when the call is a decorator
  */
 export function annotateCompileCache(call: Node, method: Node | null, context: MetadataContext): void {
-  const { edits, scopes, names, parts, meanings } = context;
+  const { edits, scopes, names, parts, meanings, lines } = context;
   if (!isCompileCacheCall(call, scopes, names)) return;
   const given = children(call, 'arguments');
-  const { line, column } = call.loc.start;
-  parts.push({ name: literalText(given[0]), line, column: column + 1 });
+  const { line, column } = lines.position(call.start);
+  parts.push({ name: literalText(given[0]), line, column });
   if (given.length > 3 || given.some((argument) => argument.type === 'SpreadElement')) return;
 
   const written = method ?? given[2] ?? given[1];
@@ -81,7 +88,7 @@ export function annotateCompileCache(call: Node, method: Node | null, context: M
   const { source, reach } = meanings.part(call.start);
   const metadata =
     `{ v: 2, file: __tnFile, source: ${JSON.stringify(source)}, reach: ${JSON.stringify(reach)}, ` +
-    `loc: [${line}, ${column + 1}], params: ${JSON.stringify(parameters)}, deps: ${valuesThunk(values)} }`;
+    `loc: [${line}, ${column}], params: ${JSON.stringify(parameters)}, deps: ${valuesThunk(values)} }`;
 
   const last = given.at(-1);
   const padding = 'undefined, '.repeat(3 - given.length);

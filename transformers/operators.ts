@@ -1,7 +1,7 @@
 /** @file Operators, conditions and `Math` calls become calls of `__tn`, so that symbolic sizes pass through them. */
 
 import { rewriteAssignment, rewriteUpdate } from './assignments.ts';
-import { child, children, maybeChild, type Node, text, unwrap } from './ast.ts';
+import { child, children, literalKind, maybeChild, type Node, text, unwrap } from './ast.ts';
 import type { Edits } from './edits.ts';
 import { rewriteIndex } from './indexing.ts';
 import type { Scopes } from './scope.ts';
@@ -118,7 +118,7 @@ function isComposed(node: Node, scopes: Scopes): boolean {
 function asksForOtherType(node: Node, parent: Node): boolean {
   if (parent.type !== 'BinaryExpression') return false;
   const other = child(parent, child(parent, 'left') === node ? 'right' : 'left');
-  return other.type === 'StringLiteral' && other.value !== 'number' && other.value !== 'object';
+  return literalKind(other) === 'string' && other.value !== 'number' && other.value !== 'object';
 }
 
 /**
@@ -144,7 +144,7 @@ export function rewriteCondition(node: Node, edits: Edits, scopes: Scopes): void
 function rewriteSwitch(node: Node, { edits, scopes, temporaries }: RewriteContext): void {
   const tests = children(node, 'cases').flatMap((branch) => maybeChild(branch, 'test') ?? []);
   const subject = child(node, 'discriminant');
-  if (unwrap(subject).type === 'BooleanLiteral') {
+  if (literalKind(unwrap(subject)) === 'boolean') {
     // `switch (true) { case n > 3: … }`: the comparisons are conditions.
     for (const test of tests) if (isComparison(test, scopes)) rewriteCondition(test, edits, scopes);
     return;
@@ -227,7 +227,6 @@ export function rewriteOperators(node: Node, context: RewriteContext): void {
       for (const part of children(node, 'expressions')) rewriteShown(part, edits, scopes);
       return;
     case 'MemberExpression':
-    case 'OptionalMemberExpression':
       rewriteIndex(node, context);
       rewriteMath(node, context);
       return;

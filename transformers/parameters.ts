@@ -1,6 +1,6 @@
 /** @file The parameters of a function, as metadata tells them. */
 
-import { child, children, maybeChild, type Node, text } from './ast.ts';
+import { child, children, literalKind, maybeChild, type Node, text } from './ast.ts';
 
 /** The parameters of a function as metadata sees them. */
 export interface ParameterInfo {
@@ -20,10 +20,10 @@ function fieldsOf(pattern: Node): string[] | null {
   if (pattern.type !== 'ObjectPattern') return null;
   const names: string[] = [];
   for (const property of children(pattern, 'properties')) {
-    if (property.type !== 'ObjectProperty' || property.computed === true) return null;
+    if (property.type !== 'Property' || property.computed === true) return null;
     const key = child(property, 'key');
     if (key.type === 'Identifier') names.push(text(key, 'name'));
-    else if (key.type === 'StringLiteral') names.push(text(key, 'value'));
+    else if (literalKind(key) === 'string') names.push(text(key, 'value'));
     else return null;
   }
   return names;

@@ -108,7 +108,7 @@ class Analyzer {
         return;
       case 'ObjectPattern':
         for (const property of children(pattern, 'properties')) {
-          if (property.type === 'ObjectProperty') {
+          if (property.type === 'Property') {
             if (property.computed === true) this.visit(child(property, 'key'), scope);
             this.declarePattern(child(property, 'value'), scope, kind, into, null);
           } else {
@@ -125,8 +125,6 @@ class Analyzer {
   }
 
   private visitFunction(node: Node, scope: Scope): void {
-    for (const decorator of children(node, 'decorators')) this.visit(decorator, scope);
-    if (node.computed === true) this.visit(child(node, 'key'), scope);
     const inner: Scope = { parent: scope, kind: 'function', node, bindings: new Map() };
     const id = maybeChild(node, 'id');
     if (id) this.declare(node.type === 'FunctionDeclaration' ? scope : inner, text(id, 'name'), 'function', node);
@@ -163,7 +161,7 @@ class Analyzer {
         specifier.type === 'ImportNamespaceSpecifier'
           ? '*'
           : imported
-            ? text(imported, imported.type === 'StringLiteral' ? 'value' : 'name')
+            ? text(imported, imported.type === 'Literal' ? 'value' : 'name')
             : 'default';
       const typeOnly = kindOf(node) || kindOf(specifier);
       this.declare(this.module, local, 'import', null, { source, name, typeOnly });
@@ -226,20 +224,20 @@ class Analyzer {
         return;
       }
       case 'MemberExpression':
-      case 'OptionalMemberExpression':
         this.visit(child(node, 'object'), scope);
         if (node.computed === true) this.visit(child(node, 'property'), scope);
         return;
       case 'JSXMemberExpression':
         this.visit(child(node, 'object'), scope);
         return;
-      case 'ObjectProperty':
+      case 'Property':
+      case 'MethodDefinition':
+        for (const decorator of children(node, 'decorators')) this.visit(decorator, scope);
         if (node.computed === true) this.visit(child(node, 'key'), scope);
         this.visit(child(node, 'value'), scope);
         return;
-      case 'ClassProperty':
-      case 'ClassPrivateProperty':
-      case 'ClassAccessorProperty': {
+      case 'PropertyDefinition':
+      case 'AccessorProperty': {
         for (const decorator of children(node, 'decorators')) this.visit(decorator, scope);
         if (node.computed === true) this.visit(child(node, 'key'), scope);
         const value = maybeChild(node, 'value');

@@ -4,7 +4,7 @@ import type { Node } from './ast.ts';
 import type { Edits } from './edits.ts';
 
 const statement =
-  /^(?:Expression|Return|Throw)Statement$|^VariableDeclaration$|^ExportDefaultDeclaration$|^TSExportAssignment$|^Class(?:Private|Accessor)?Property$/;
+  /^(?:Expression|Return|Throw)Statement$|^VariableDeclaration$|^ExportDefaultDeclaration$|^TSExportAssignment$|^PropertyDefinition$|^AccessorProperty$/;
 
 /**
  * Ends a statement that the source leaves open in front of a bracket. `a += b++` cannot go on with the `(` of the next

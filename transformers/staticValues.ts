@@ -1,6 +1,6 @@
 /** @file What can be said of a value from its syntax alone: constants, booleans, values that are never a size. */
 
-import { child, children, maybeChild, type Node, text, unwrap } from './ast.ts';
+import { child, children, literalKind, maybeChild, type Node, text, unwrap } from './ast.ts';
 import type { Binding, Scopes } from './scope.ts';
 
 const comparisons = new Set(['==', '!=', '===', '!==', '<', '<=', '>', '>=', 'in', 'instanceof']);
@@ -21,12 +21,8 @@ function remembered<T extends unknown[]>(ask: (node: Node, ...rest: T) => boolea
 export const isConstant = remembered((node: Node): boolean => {
   const inner = unwrap(node);
   switch (inner.type) {
-    case 'NumericLiteral':
-    case 'BigIntLiteral':
-    case 'StringLiteral':
-    case 'BooleanLiteral':
-    case 'NullLiteral':
-      return true;
+    case 'Literal':
+      return literalKind(inner) !== 'regexp';
     case 'UnaryExpression':
       return text(inner, 'operator') !== 'delete' && isConstant(child(inner, 'argument'));
     case 'BinaryExpression':
@@ -38,7 +34,7 @@ export const isConstant = remembered((node: Node): boolean => {
 
 function isNumericConstant(node: Node): boolean {
   const inner = unwrap(node);
-  if (inner.type === 'NumericLiteral') return true;
+  if (literalKind(inner) === 'number') return true;
   const operator = text(inner, 'operator');
   if (inner.type === 'UnaryExpression') return /^[-+~]$/.test(operator) && isNumericConstant(child(inner, 'argument'));
   if (inner.type !== 'BinaryExpression' || comparisons.has(operator)) return false;
@@ -48,7 +44,7 @@ function isNumericConstant(node: Node): boolean {
 /** Whether the value is a string whatever happens. */
 export const isString = remembered((node: Node): boolean => {
   const inner = unwrap(node);
-  if (inner.type === 'StringLiteral' || inner.type === 'TemplateLiteral') return true;
+  if (literalKind(inner) === 'string' || inner.type === 'TemplateLiteral') return true;
   if (inner.type === 'UnaryExpression') return text(inner, 'operator') === 'typeof';
   if (inner.type !== 'BinaryExpression' || text(inner, 'operator') !== '+') return false;
   // (A tensor has a `+` of its own, but none with a string.)
@@ -59,8 +55,8 @@ export const isString = remembered((node: Node): boolean => {
 export const isBoolean = remembered((node: Node): boolean => {
   const inner = unwrap(node);
   switch (inner.type) {
-    case 'BooleanLiteral':
-      return true;
+    case 'Literal':
+      return literalKind(inner) === 'boolean';
     case 'BinaryExpression':
       return comparisons.has(text(inner, 'operator'));
     case 'UnaryExpression':
@@ -76,9 +72,8 @@ export const isBoolean = remembered((node: Node): boolean => {
 export function isNeverSymbolic(node: Node, scopes: Scopes): boolean {
   const inner = unwrap(node);
   switch (inner.type) {
-    case 'NullLiteral':
-    case 'RegExpLiteral':
-    case 'BigIntLiteral':
+    case 'Literal':
+      return literalKind(inner) !== 'number';
     case 'ObjectExpression':
     case 'ArrayExpression':
     case 'FunctionExpression':
@@ -102,7 +97,7 @@ export const isPlain = remembered((node: Node, scopes: Scopes): boolean => {
   const inner = unwrap(node);
   const operator = text(inner, 'operator');
   switch (inner.type) {
-    case 'NumericLiteral':
+    case 'Literal':
       return true;
     case 'Identifier': {
       const binding = scopes.bindingOf(inner);
@@ -159,11 +154,11 @@ export function isComparison(node: Node, scopes: Scopes): boolean {
   switch (inner.type) {
     case 'BinaryExpression':
       return relations.has(text(inner, 'operator'));
-    case 'CallExpression':
-    case 'OptionalCallExpression': {
+    case 'CallExpression': {
       const callee = child(inner, 'callee');
-      if (!callee.type.endsWith('MemberExpression') || callee.computed === true) return false;
-      return comparingMethods.has(text(child(callee, 'property'), 'name'));
+      if (callee.type !== 'MemberExpression' || callee.computed === true) return false;
+      const property = child(callee, 'property');
+      return property.type === 'Identifier' && comparingMethods.has(text(property, 'name'));
     }
     case 'Identifier': {
       const binding = scopes.bindingOf(inner);
@@ -192,6 +187,8 @@ export function isPlainCounter(binding: Binding): boolean {
 /** The global function that a call names (`Number.isInteger`, `Boolean`), or null. */
 export function globalCallee(call: Node, scopes: Scopes): string | null {
   const callee = child(call, 'callee');
+  // (What a `?.` is there for may not be there.)
+  if (call.optional === true || callee.optional === true) return null;
   if (callee.type === 'Identifier') return scopes.bindingOf(callee) === null ? text(callee, 'name') : null;
   if (callee.type !== 'MemberExpression' || callee.computed === true) return null;
   const object = child(callee, 'object');
@@ -202,5 +199,5 @@ export function globalCallee(call: Node, scopes: Scopes): string | null {
 /** Whether a call passes exactly one plain argument. */
 export function hasOneArgument(call: Node): boolean {
   const given = children(call, 'arguments');
-  return given.length === 1 && given[0]?.type !== 'SpreadElement' && maybeChild(call, 'typeParameters') === null;
+  return given.length === 1 && given[0]?.type !== 'SpreadElement' && maybeChild(call, 'typeArguments') === null;
 }

@@ -27,7 +27,7 @@ export function isTransformed(program: Node, code: string, isPackage: (specifier
 
 function importedName(specifier: Node): string {
   const imported = child(specifier, 'imported');
-  return imported.type === 'StringLiteral' ? text(imported, 'value') : text(imported, 'name');
+  return imported.type === 'Literal' ? text(imported, 'value') : text(imported, 'name');
 }
 
 /** Whether `object.` stands somewhere in a text. */

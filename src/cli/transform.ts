@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseScript } from '../../transformers/ast.ts';
 import { transform } from '../../transformers/core.ts';
+import { parseScript } from '../../transformers/parse.ts';
 import { isScript } from '../../transformers/scriptFile.ts';
 import { badRequest } from './failure.ts';
 

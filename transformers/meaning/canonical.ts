@@ -1,35 +1,11 @@
 /** @file The canonical text of a piece of code: what it means, without comments, layout, quotes, parentheses and types. */
 
-import { child, children, isNode, type Node, text, unwrap } from '../ast.ts';
+import { child, children, isNode, isTypeOnly, literalKind, type Node, text, unwrap } from '../ast.ts';
+import { factFieldsOf, nodeFieldsOf } from '../nodeFields.ts';
+import type { Lines } from '../parse.ts';
 
-/** Fields that say where and how something is written, or only what type it has. */
-const layout = new Set([
-  'type',
-  'start',
-  'end',
-  'loc',
-  'range',
-  'extra',
-  'errors',
-  'comments',
-  'tokens',
-  'interpreter',
-]);
-const types = new Set([
-  'typeAnnotation',
-  'returnType',
-  'typeParameters',
-  'typeArguments',
-  'superTypeParameters',
-  'implements',
-  'accessibility',
-  'abstract',
-  'override',
-  'readonly',
-  'definite',
-  'importKind',
-  'exportKind',
-]);
+/** Fields that say where and how something is written. */
+const layout = new Set(['type', 'start', 'end', 'range', 'raw', 'parent']);
 
 /** Types that exist at run time all the same, or change what other code is compiled to. */
 const meaningfulTypes = new Set([
@@ -45,7 +21,7 @@ const meaningfulTypes = new Set([
   'TSQualifiedName',
 ]);
 
-const ignorable = /Statement$|Declaration$|^Class(Private)?(Method|Property)$|^ClassAccessorProperty$|^StaticBlock$/;
+const ignorable = /Statement$|Declaration$|^(?:Method|Property)Definition$|^AccessorProperty$|^StaticBlock$/;
 
 /** Whether a decorator is one that may read types at run time: any but our own. */
 function isForeign(decorator: Node): boolean {
@@ -58,75 +34,101 @@ function isForeign(decorator: Node): boolean {
 /** Whether a class may be told its types (`emitDecoratorMetadata`). */
 function seesTypes(node: Node): boolean {
   const members = children(child(node, 'body'), 'body');
-  const parameters = members.flatMap((member) => children(member, 'params'));
+  const parameters = members.flatMap((member) =>
+    member.type === 'MethodDefinition' ? children(child(member, 'value'), 'params') : [],
+  );
   return [node, ...members, ...parameters].some((part) => children(part, 'decorators').some(isForeign));
 }
 
+/** As `unwrap`, but an optional chain is kept: `(a?.b).c` is not `a?.b.c`. */
+function withoutWrappers(written: Node): Node {
+  let node = written;
+  while (node.type === 'ParenthesizedExpression' || (node.type !== 'ChainExpression' && unwrap(node) !== node)) {
+    node = child(node, 'expression');
+  }
+  return node;
+}
+
 class Writer {
-  readonly parts: string[] = [];
+  written = '';
+  private readonly lines: Lines;
   private readonly ignoredLines: ReadonlySet<number>;
   private withTypes = false;
 
-  constructor(ignoredLines: ReadonlySet<number>) {
+  constructor(lines: Lines, ignoredLines: ReadonlySet<number>) {
+    this.lines = lines;
     this.ignoredLines = ignoredLines;
   }
 
-  node(written: Node): void {
-    const node = unwrap(written);
+  node(given: Node): void {
+    const node = withoutWrappers(given);
     const { type } = node;
     if (type === 'EmptyStatement') return;
     if (!this.withTypes) {
-      if (type.startsWith('TS') && !meaningfulTypes.has(type)) return;
-      if (node.declare === true && type !== 'TSEnumDeclaration') return;
+      if (type !== 'TSEnumDeclaration' && isTypeOnly(node) && !(meaningfulTypes.has(type) && node.declare !== true))
+        return;
     }
-    this.parts.push('(', type);
-    if (this.ignoredLines.size > 0 && this.ignoredLines.has(node.loc.start.line) && ignorable.test(type)) {
-      this.parts.push(' ignored');
+    this.written += `(${type}`;
+    if (this.ignoredLines.size > 0 && ignorable.test(type) && this.ignoredLines.has(this.lines.at(node.start))) {
+      this.written += ' ignored';
     }
     const outer = this.withTypes;
     if ((type === 'ClassDeclaration' || type === 'ClassExpression') && !outer) this.withTypes = seesTypes(node);
-    this.fields(node);
+    if (type === 'Literal') this.literal(node);
+    else this.fields(node);
     this.withTypes = outer;
-    this.parts.push(')');
+    this.written += ')';
+  }
+
+  private literal(node: Node): void {
+    const kind = literalKind(node);
+    const value = kind === 'regexp' ? node.regex : kind === 'bigint' ? node.bigint : node.value;
+    this.written += ` ${kind} ${JSON.stringify(value)}`;
   }
 
   private fields(node: Node): void {
-    for (const field in node) {
-      if (layout.has(field) || (!this.withTypes && types.has(field))) continue;
-      // `x?: T` is a type; in `a?.b` it is what is done.
-      if (field === 'optional' && !node.type.startsWith('Optional')) continue;
-      const value = node[field];
-      if (value === null || value === undefined || value === false || typeof value === 'function') continue;
-      this.parts.push(' ', field, '=');
-      if (field === 'key' && isNode(value) && value.type === 'StringLiteral' && node.computed !== true) {
-        // `{ 'a': 1 }` is `{ a: 1 }`.
-        this.parts.push('(Identifier name=', JSON.stringify(value.value), ')');
-      } else this.value(value);
+    const nodeFields = this.withTypes ? undefined : nodeFieldsOf(node.type);
+    if (!nodeFields) {
+      for (const field of Object.keys(node).sort()) if (!layout.has(field)) this.field(node, field);
+      return;
     }
+    for (const field of factFieldsOf(node.type) ?? []) this.field(node, field);
+    for (const field of nodeFields) this.field(node, field);
+  }
+
+  private field(node: Node, field: string): void {
+    const value = node[field];
+    if (value === null || value === undefined || value === false) return;
+    if (Array.isArray(value) && value.length === 0) return;
+    this.written += ` ${field}=`;
+    if (field === 'key' && isNode(value) && literalKind(value) === 'string' && node.computed !== true) {
+      // `{ 'a': 1 }` is `{ a: 1 }`.
+      this.written += `(Identifier name=${JSON.stringify(value.value)})`;
+    } else this.value(value);
   }
 
   private value(value: unknown): void {
     if (Array.isArray(value)) {
-      this.parts.push('[');
+      this.written += '[';
       for (const item of value) {
         if (isNode(item)) this.node(item);
-        else this.parts.push(item === null ? ' hole' : ` ${JSON.stringify(item)}`);
+        else this.written += item === null ? ' hole' : ` ${JSON.stringify(item)}`;
       }
-      this.parts.push(']');
+      this.written += ']';
     } else if (isNode(value)) this.node(value);
-    else if (typeof value === 'object') this.parts.push(JSON.stringify(value));
     // (JSON keeps lone surrogates apart, which a hash of UTF-8 would not.)
-    else this.parts.push(typeof value === 'string' ? JSON.stringify(value) : String(value));
+    else this.written += JSON.stringify(value) ?? '';
   }
 }
 
 /**
  * The text of code that means the same exactly if it is written the same but for layout. Names stay as they are.
  *
+ * @param lines where the lines of the file begin
  * @param ignoredLines the lines that `tn-ignore` is about
  */
-export function canonicalText(nodes: readonly Node[], ignoredLines: ReadonlySet<number>): string {
-  const writer = new Writer(ignoredLines);
+export function canonicalText(nodes: readonly Node[], lines: Lines, ignoredLines: ReadonlySet<number>): string {
+  const writer = new Writer(lines, ignoredLines);
   for (const node of nodes) writer.node(node);
-  return writer.parts.join('');
+  return writer.written;
 }

@@ -1,11 +1,22 @@
 /** @file What the code of one unit reads, calls and may change. */
 
-import { child, children, forEachChild, isClass, isFunction, maybeChild, type Node, text, unwrap } from '../ast.ts';
+import {
+  child,
+  children,
+  forEachChild,
+  isClass,
+  isFunction,
+  isTypeOnly,
+  maybeChild,
+  type Node,
+  text,
+  unwrap,
+} from '../ast.ts';
 import type { Effects, Read, Root } from './facts.ts';
 import { lazyTarget, memberName, moduleBinding, type UnitContext } from './references.ts';
 import { isHarmlessCall, RootFinder } from './roots.ts';
 
-const calls = new Set(['CallExpression', 'OptionalCallExpression', 'NewExpression', 'TaggedTemplateExpression']);
+const calls = new Set(['CallExpression', 'NewExpression', 'TaggedTemplateExpression']);
 
 interface Change {
   readonly expression: Node;
@@ -47,7 +58,7 @@ export class Collector {
     else if (inner.type === 'ArrayExpression') for (const item of children(inner, 'elements')) this.kept(item);
     else if (inner.type === 'ObjectExpression') {
       for (const property of children(inner, 'properties')) {
-        if (property.type !== 'ObjectProperty') this.kept(property);
+        if (property.type !== 'Property') this.kept(property);
         else {
           if (property.computed === true) this.visit(child(property, 'key'), true);
           this.kept(child(property, 'value'));
@@ -126,8 +137,7 @@ export class Collector {
       case 'JSXIdentifier':
         if (moduleBinding(node, this.context)) this.read({ name: text(node, 'name'), member: null }, load);
         return;
-      case 'MemberExpression':
-      case 'OptionalMemberExpression': {
+      case 'MemberExpression': {
         const object = unwrap(child(node, 'object'));
         const binding = object.type === 'Identifier' ? moduleBinding(object, this.context) : null;
         if (binding?.imported?.name === '*') this.read({ name: binding.name, member: memberName(node) }, load);
@@ -189,7 +199,7 @@ export class Collector {
       this.finder.assign(child(node, 'left'), child(node, 'right'));
       this.visitPattern(child(node, 'left'), load);
       this.visit(child(node, 'right'), load);
-    } else if (node.type === 'ObjectProperty') {
+    } else if (node.type === 'Property') {
       if (node.computed === true) this.visit(child(node, 'key'), load);
       this.visitPattern(child(node, 'value'), load);
     } else if (node.type === 'TSParameterProperty') {
@@ -206,8 +216,6 @@ export class Collector {
   }
 
   private function(node: Node, load: boolean): void {
-    for (const decorator of children(node, 'decorators')) this.visit(decorator, load);
-    if (node.computed === true) this.visit(child(node, 'key'), load);
     for (const parameter of children(node, 'params')) {
       for (const decorator of children(parameter, 'decorators')) this.visit(decorator, load);
       this.visitPattern(parameter, load);
@@ -227,16 +235,18 @@ export class Collector {
     }
     for (const member of children(child(node, 'body'), 'body')) {
       for (const decorator of children(member, 'decorators')) this.decorator(decorator, load);
-      if (isFunction(member)) {
+      if (member.type === 'MethodDefinition') {
+        if (isTypeOnly(member)) continue;
         if (member.computed === true) this.visit(child(member, 'key'), load);
-        for (const parameter of children(member, 'params')) {
+        const method = child(member, 'value');
+        for (const parameter of children(method, 'params')) {
           for (const decorator of children(parameter, 'decorators')) this.decorator(decorator, load);
           this.visitPattern(parameter, inner);
         }
-        this.visit(child(member, 'body'), inner);
+        this.visit(child(method, 'body'), inner);
       } else if (member.type === 'StaticBlock') {
         forEachChild(member, (part) => this.visit(part, load));
-      } else if (/Property$/.test(member.type) && member.declare !== true) {
+      } else if (/Property$|^PropertyDefinition$/.test(member.type) && !isTypeOnly(member)) {
         if (member.computed === true) this.visit(child(member, 'key'), load);
         const value = maybeChild(member, 'value');
         this.finder.assignField(child(member, 'key'), value);
@@ -262,7 +272,7 @@ export class Collector {
     if (isHarmlessCall(node, scopes)) return;
     if (load) this.runs = true;
     if (this.finder.isPackageCall(node)) return;
-    if (/MemberExpression$/.test(callee.type)) {
+    if (callee.type === 'MemberExpression') {
       this.changes.push({ expression: child(callee, 'object'), isCallArgument: false, isReceiver: true, load });
       // `a.f = …; a.b()` may do anything to what `a` holds, and so may a computed method: the receiver stands for both.
     }
@@ -286,9 +296,9 @@ export class Collector {
         this.assigns.add(binding.name);
         this.change(node, load);
       } else if (!this.context.scopes.bindingOf(node)) this.change(node, load);
-    } else if (/MemberExpression$/.test(node.type)) this.change(child(node, 'object'), load);
+    } else if (node.type === 'MemberExpression') this.change(child(node, 'object'), load);
     else if (node.type === 'AssignmentPattern') this.target(child(node, 'left'), load);
-    else if (node.type === 'ObjectProperty') this.target(child(node, 'value'), load);
+    else if (node.type === 'Property') this.target(child(node, 'value'), load);
     else if (node.type.endsWith('Pattern') || node.type === 'RestElement') {
       forEachChild(node, (part) => this.target(part, load));
     }

@@ -1,11 +1,12 @@
 /** @file The parts that a file defines, with their meanings: for tools that compare records with the sources as they are now. */
 
 import { readFileSync } from 'node:fs';
-import { children, forEachChild, isFunction, type Node, parseScript } from '../ast.ts';
+import { children, forEachChild, type Node } from '../ast.ts';
 import { isCompileCacheCall, type PackageNames } from '../closureValues.ts';
-import { functionBehind, literalText } from '../metadata.ts';
+import { functionBehind, literalText, methodFunction } from '../metadata.ts';
 import { isPackageImport, type PackageSpecifier, packageName } from '../ownPackage.ts';
 import { parametersOf } from '../parameters.ts';
+import { parseScript } from '../parse.ts';
 import { analyzeScopes } from '../scope.ts';
 import { FileMeanings, type Meaning } from './meaning.ts';
 
@@ -40,17 +41,16 @@ export function partsOfFile(path: string, specifiers: readonly PackageSpecifier[
   const parts: PartMeaning[] = [];
   const visit = (node: Node, method: Node | null): void => {
     if (isCompileCacheCall(node, scopes, names)) {
-      const { line, column } = node.loc.start;
+      const { line, column } = parsed.lines.position(node.start);
       const [first, second, third] = children(node, 'arguments');
       const written = third ?? second;
       const fn = method ?? (written ? functionBehind(written, scopes) : null);
       const parameters = fn ? parametersOf(fn, code).map(({ name }) => name) : [];
-      parts.push({ name: literalText(first), line, column: column + 1, parameters, meaning: meanings.at(node.start) });
+      parts.push({ name: literalText(first), line, column, parameters, meaning: meanings.at(node.start) });
     }
     const isDecorator = node.type === 'Decorator' || node.type === 'ParenthesizedExpression';
     forEachChild(node, (part, field) => {
-      const decorates = field === 'decorators' && isFunction(node);
-      visit(part, decorates ? node : isDecorator ? method : null);
+      visit(part, field === 'decorators' ? methodFunction(node) : isDecorator ? method : null);
     });
   };
   visit(parsed.program, null);

@@ -1,6 +1,6 @@
 /** @file Small questions about names: what an identifier, a member or a call of `import` refers to. */
 
-import { child, children, type Node, text, unwrap } from '../ast.ts';
+import { child, children, literalKind, type Node, text, unwrap } from '../ast.ts';
 import type { Binding, Scopes } from '../scope.ts';
 
 /** What code is looked at with. */
@@ -24,7 +24,7 @@ export function moduleBinding(node: Node, { scopes, enums }: UnitContext): Pick<
 export function memberName(node: Node): string | null {
   const property = child(node, 'property');
   if (node.computed !== true) return text(property, 'name') || null;
-  return property.type === 'StringLiteral' ? text(property, 'value') : null;
+  return literalKind(property) === 'string' ? text(property, 'value') : null;
 }
 
 /** The literal that `import('…')` or `require('…')` names, or null for any other code. */
@@ -33,12 +33,12 @@ export function lazyTarget(node: Node): string | null {
   if (node.type === 'ImportExpression') source = child(node, 'source');
   else if (node.type === 'CallExpression') {
     const callee = unwrap(child(node, 'callee'));
-    if (callee.type !== 'Import' && text(callee, 'name') !== 'require') return null;
+    if (text(callee, 'name') !== 'require') return null;
     source = children(node, 'arguments')[0];
   }
   if (!source) return null;
   const inner = unwrap(source);
-  if (inner.type === 'StringLiteral') return text(inner, 'value');
+  if (literalKind(inner) === 'string') return text(inner, 'value');
   if (inner.type !== 'TemplateLiteral' || children(inner, 'expressions').length > 0) return null;
   return (children(inner, 'quasis')[0]?.value as { cooked?: string } | undefined)?.cooked ?? null;
 }

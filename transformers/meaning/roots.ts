@@ -12,13 +12,12 @@ const harmless =
 
 /** Whether a call is one of a function that is known to change nothing. */
 export function isHarmlessCall(node: Node, scopes: Scopes): boolean {
-  if (!/^(?:Optional)?CallExpression$/.test(node.type)) return false;
+  if (node.type !== 'CallExpression') return false;
   return harmless.test(globalCallee(node, scopes) ?? '');
 }
 
 /** Expressions whose value is a primitive (or fresh) whatever they are made of. */
-const fresh =
-  /^(?:Binary|Unary|Update)Expression$|Literal$|^(?:This|Meta)|^Super$|^Import$|^Template|^JSX|^RegExp|^PrivateName$/;
+const fresh = /^(?:Binary|Unary|Update)Expression$|Literal$|^(?:This|Meta)|^Super$|^Template|^JSX|^PrivateIdentifier$/;
 
 const shared = new Set(['globalThis', 'window', 'self', 'global']);
 
@@ -45,9 +44,9 @@ export class RootFinder {
     if (!value) return;
     const node = unwrap(pattern);
     if (node.type === 'Identifier') this.addSource(text(node, 'name'), value);
-    else if (/MemberExpression$/.test(node.type)) {
+    else if (node.type === 'MemberExpression') {
       if (unwrap(child(node, 'object')).type === 'ThisExpression') this.assignField(child(node, 'property'), value);
-    } else if (node.type === 'ObjectProperty') this.assign(child(node, 'value'), value);
+    } else if (node.type === 'Property') this.assign(child(node, 'value'), value);
     else if (node.type === 'AssignmentPattern') this.assign(child(node, 'left'), value);
     else if (node.type.endsWith('Pattern') || node.type === 'RestElement') {
       forEachChild(node, (part) => this.assign(part, value));
@@ -78,9 +77,9 @@ export class RootFinder {
 
   /** Whether a call is one of a function of the package: they change nothing but tensors. */
   isPackageCall(node: Node): boolean {
-    if (!/^(?:Optional)?CallExpression$|^NewExpression$/.test(node.type)) return false;
+    if (node.type !== 'CallExpression' && node.type !== 'NewExpression') return false;
     let callee = unwrap(child(node, 'callee'));
-    while (/MemberExpression$/.test(callee.type)) callee = unwrap(child(callee, 'object'));
+    while (callee.type === 'MemberExpression') callee = unwrap(child(callee, 'object'));
     if (callee.type !== 'Identifier') return false;
     const imported = moduleBinding(callee, this.context)?.imported;
     return imported !== undefined && imported !== null && this.context.isPackage(imported.source);
@@ -101,7 +100,7 @@ export class RootFinder {
       this.identifier(node, found, seen);
       return;
     }
-    if (/MemberExpression$/.test(node.type)) {
+    if (node.type === 'MemberExpression') {
       this.member(node, found, seen);
       return;
     }
@@ -110,7 +109,7 @@ export class RootFinder {
       add({ kind: 'file', specifier: lazy });
       return;
     }
-    if (/^(?:Optional)?CallExpression$/.test(node.type)) {
+    if (node.type === 'CallExpression') {
       if (this.isPackageCall(node) || isHarmlessCall(node, this.context.scopes)) return;
       this.callee(unwrap(child(node, 'callee')), found, seen);
       for (const argument of children(node, 'arguments')) this.follow(argument, found, seen);
@@ -125,7 +124,7 @@ export class RootFinder {
       this.code(node, found);
       return;
     }
-    if (node.type === 'ObjectProperty') {
+    if (node.type === 'Property') {
       this.follow(child(node, 'value'), found, seen);
       return;
     }
@@ -180,7 +179,7 @@ export class RootFinder {
       else if (this.context.scopes.bindingOf(callee)) this.identifier(callee, found, seen);
       return;
     }
-    if (!/MemberExpression$/.test(callee.type)) {
+    if (callee.type !== 'MemberExpression') {
       this.follow(callee, found, seen);
       return;
     }
@@ -210,6 +209,5 @@ export class RootFinder {
 
 /** What fields are noted as among the variables: no variable has such a name. */
 function fieldName(key: Node): string {
-  const name = key.type === 'PrivateName' ? text(child(key, 'id'), 'name') : text(key, 'name') || text(key, 'value');
-  return `this.${name}`;
+  return `this.${text(key, 'name') || text(key, 'value')}`;
 }

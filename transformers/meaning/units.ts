@@ -1,7 +1,8 @@
 /** @file A module taken apart: its top-level declarations and statements, what it imports and what it exports. */
 
 import { createHash } from 'node:crypto';
-import { child, children, maybeChild, type Node, type ParsedFile, startOf, text, unwrap } from '../ast.ts';
+import { child, children, isDirective, maybeChild, type Node, startOf, text, unwrap } from '../ast.ts';
+import type { Lines, ParsedFile } from '../parse.ts';
 import { readPragmas } from '../pragmas.ts';
 import type { Scopes } from '../scope.ts';
 import { isConstant } from '../staticValues.ts';
@@ -30,7 +31,7 @@ function patternNames(pattern: Node): string[] {
       return children(pattern, 'elements').flatMap(patternNames);
     case 'ObjectPattern':
       return children(pattern, 'properties').flatMap((property) =>
-        patternNames(property.type === 'ObjectProperty' ? child(property, 'value') : property),
+        patternNames(property.type === 'Property' ? child(property, 'value') : property),
       );
     default:
       return [];
@@ -38,7 +39,7 @@ function patternNames(pattern: Node): string[] {
 }
 
 function exportedName(node: Node): string {
-  return text(node, node.type === 'StringLiteral' ? 'value' : 'name');
+  return text(node, node.type === 'Literal' ? 'value' : 'name');
 }
 
 class ModuleReader {
@@ -54,11 +55,13 @@ class ModuleReader {
   private readonly context: UnitContext;
   private readonly ignoredLines: ReadonlySet<number>;
   private readonly prefix: string;
+  private readonly lines: Lines;
 
   constructor(parsed: ParsedFile, context: UnitContext) {
     this.context = context;
-    const pragmas = readPragmas(parsed.comments);
+    const pragmas = readPragmas(parsed);
     this.ignoredLines = pragmas.ignoredLines;
+    this.lines = parsed.lines;
     this.prefix = pragmas.ignoreFile ? 'ignored file ' : '';
     for (const statement of children(parsed.program, 'body')) this.statement(statement);
   }
@@ -70,7 +73,10 @@ class ModuleReader {
         return;
       case 'ExportAllDeclaration': {
         const source = this.source(node);
-        if (text(node, 'exportKind') !== 'type') this.stars.push(source);
+        if (text(node, 'exportKind') === 'type') return;
+        const exported = maybeChild(node, 'exported');
+        if (exported) this.exports.set(exportedName(exported), { kind: 'from', source, name: '*' });
+        else this.stars.push(source);
         return;
       }
       case 'ExportNamedDeclaration':
@@ -122,8 +128,7 @@ class ModuleReader {
     if (text(node, 'exportKind') === 'type') return;
     for (const specifier of children(node, 'specifiers')) {
       if (text(specifier, 'exportKind') === 'type') continue;
-      const isNamespace = specifier.type === 'ExportNamespaceSpecifier';
-      const name = isNamespace ? '*' : exportedName(child(specifier, 'local'));
+      const name = exportedName(child(specifier, 'local'));
       const exported = exportedName(child(specifier, 'exported'));
       this.exports.set(exported, source === null ? { kind: 'local', name } : { kind: 'from', source, name });
     }
@@ -176,6 +181,7 @@ class ModuleReader {
       case 'EmptyStatement':
         return [];
       default:
+        if (isDirective(node)) return [];
         if (node.declare === true || (node.type.startsWith('TS') && node.type !== 'TSExportAssignment')) return [];
         this.add([], [node], whole, (collector) => collector.statement(node));
         return [];
@@ -218,14 +224,14 @@ class ModuleReader {
       this.lazy.add(specifier);
       this.specifiers.add(specifier);
     }
-    const { line } = whole.loc.start;
+    const line = this.lines.at(whole.start);
     const index = this.units.push({
       names,
       label: names.length > 0 ? names.join(', ').replace(defaultName, 'default') : `line ${line}`,
       line,
       start: startOf(whole),
       end: whole.end,
-      hash: sha256(`${this.prefix}${kind} ${canonicalText(code, this.ignoredLines)}`),
+      hash: sha256(`${this.prefix}${kind} ${canonicalText(code, this.lines, this.ignoredLines)}`),
       reads: [...collector.reads.values()],
       loadReads: [...collector.loadReads.values()],
       lazy: [...collector.lazy],

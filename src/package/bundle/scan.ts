@@ -1,7 +1,8 @@
 /** @file What packaging reads from a source file: the assets it names, and uses of Node's modules that cannot work. */
 
-import { child, children, isNode, type Node, parseScript, text, unwrap } from '../../../transformers/ast.ts';
+import { child, children, isNode, type Node, text, unwrap } from '../../../transformers/ast.ts';
 import { literalText } from '../../../transformers/metadata.ts';
+import { type Lines, parseScript } from '../../../transformers/parse.ts';
 import { analyzeScopes, type Binding } from '../../../transformers/scope.ts';
 
 /** A place in a source file, 1-based. */
@@ -46,17 +47,16 @@ export function scanSource(code: string, path: string, context: ScanContext): Sc
   for (const { node } of scopes.references) {
     const imported = scopes.bindingOf(node)?.imported;
     if (!imported || imported.typeOnly) continue;
-    if (context.isPackage(imported.source)) checkAsset(node, imported, parents, assets, problems);
+    if (context.isPackage(imported.source)) checkAsset(node, imported, parents, assets, problems, parsed.lines);
     const isWhole = imported.name === '*' || (imported.name === 'default' && !context.hasDefault(imported.source));
     const names = isWhole ? context.namesOf(imported.source) : null;
-    if (names) checkMember(node, imported.source, names, parents, problems);
+    if (names) checkMember(node, imported.source, names, parents, problems, parsed.lines);
   }
   return { assets, problems };
 }
 
 function collectParents(node: Node, parents: Map<Node, Node>): void {
   for (const field in node) {
-    if (field === 'loc' || field === 'extra' || field === 'errors') continue;
     const value = node[field];
     for (const item of Array.isArray(value) ? value : [value]) {
       if (!isNode(item)) continue;
@@ -64,10 +64,6 @@ function collectParents(node: Node, parents: Map<Node, Node>): void {
       collectParents(item, parents);
     }
   }
-}
-
-function placeOf({ loc }: Node): Place {
-  return { line: loc.start.line, column: loc.start.column + 1 };
 }
 
 /** The expression that a name's use is the whole of, without parentheses and assertions of types. */
@@ -86,6 +82,7 @@ function checkAsset(
   parents: ReadonlyMap<Node, Node>,
   assets: AssetCall[],
   problems: Problem[],
+  lines: Lines,
 ): void {
   let callee = outermost(node, parents);
   if (imported.name === '*') {
@@ -94,7 +91,8 @@ function checkAsset(
     callee = outermost(member, parents);
   } else if (imported.name !== 'asset') return;
   const call = parents.get(callee);
-  const problem = (what: string): void => void problems.push({ ...placeOf(node), what, fix: literalAsset });
+  const problem = (what: string): void =>
+    void problems.push({ ...lines.position(node.start), what, fix: literalAsset });
   if (call?.type !== 'CallExpression' || call.callee !== callee) {
     problem('asset is not called here, so what it will be given is not known when the program is packaged');
     return;
@@ -103,7 +101,7 @@ function checkAsset(
   const written = literalText(path);
   if (written === null) problem('the path of an asset is not a literal');
   else if (!base || !isModuleUrl(base)) problem('the second argument of asset is not import.meta.url');
-  else assets.push({ ...placeOf(call), path: written });
+  else assets.push({ ...lines.position(call.start), path: written });
 }
 
 function isModuleUrl(expression: Node): boolean {
@@ -125,13 +123,14 @@ function checkMember(
   names: ReadonlySet<string>,
   parents: ReadonlyMap<Node, Node>,
   problems: Problem[],
+  lines: Lines,
 ): void {
   const use = outermost(node, parents);
   const member = parents.get(use);
-  if (!member || !/^(?:Optional)?MemberExpression$/.test(member.type) || member.object !== use) return;
+  if (member?.type !== 'MemberExpression' || member.object !== use) return;
   const name = memberName(member);
   if (name === null || names.has(name) || name === 'default') return;
-  problems.push({ ...placeOf(child(member, 'property')), ...missingName(module, name, names) });
+  problems.push({ ...lines.position(child(member, 'property').start), ...missingName(module, name, names) });
 }
 
 /** What is said of a name that a packaged program's version of a module does not have. */
