@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import type { SourceMap } from 'magic-string';
-import { children, forEachChild, isClass, isFunction, type Node, startOf } from './ast.ts';
+import { children, forEachChild, isClass, isDirective, isFunction, type Node, startOf } from './ast.ts';
 import { moduleValues, type PackageNames } from './closureValues.ts';
 import { inDeepStack } from './deepStack.ts';
 import { Edits } from './edits.ts';
@@ -16,6 +16,7 @@ import {
   fileHeader,
   type Meanings,
   type MetadataContext,
+  methodFunction,
   type PartCall,
   stampClass,
 } from './metadata.ts';
@@ -80,7 +81,7 @@ export function transformHere(code: string, path: string, options: TransformOpti
   const { parsed, scopes } = given;
   const specifiers = options.packageSpecifiers ?? defaultSpecifiers;
   const [imported] = packageImports(parsed.program, path, specifiers);
-  const pragmas = readPragmas(parsed.comments);
+  const pragmas = readPragmas(parsed);
   if (pragmas.ignoreFile || (imported === undefined && !isReached(path))) return undefined;
   if (isTransformed(parsed.program, code, (name) => isPackageImport(name, path, specifiers))) return undefined;
 
@@ -90,7 +91,7 @@ export function transformHere(code: string, path: string, options: TransformOpti
     isProject: (specifier) => resolveSpecifier(specifier, path).kind === 'files',
   };
   const meanings = new UnitTable(new FileMeanings(path, given));
-  const walk = new Walk(edits, { scopes, names, meanings }, pragmas);
+  const walk = new Walk(edits, { scopes, names, meanings, lines: parsed.lines }, pragmas);
   const header = walk.program(parsed.program);
 
   const closure = sourceClosure(path, given);
@@ -152,7 +153,7 @@ class Walk {
   private temporaryCount = 0;
   private readonly freshName = (): string => `__tn${++this.temporaryCount}`;
 
-  constructor(edits: Edits, known: Pick<MetadataContext, 'scopes' | 'names' | 'meanings'>, pragmas: Pragmas) {
+  constructor(edits: Edits, known: Pick<MetadataContext, 'scopes' | 'names' | 'meanings' | 'lines'>, pragmas: Pragmas) {
     this.edits = edits;
     this.scopes = known.scopes;
     this.pragmas = pragmas;
@@ -161,7 +162,7 @@ class Walk {
 
   /** Walks the program. Returns where the file's header goes, with the module's temporaries. */
   program(program: Node): Temporaries {
-    const first = children(program, 'body')[0];
+    const first = children(program, 'body').find((statement) => !isDirective(statement));
     const header = new Temporaries(first ? startOf(first) : program.end, this.freshName);
     forEachChild(program, (part) => this.visit(part, program, header));
     return header;
@@ -170,15 +171,15 @@ class Walk {
   private isIgnored(node: Node): boolean {
     if (this.pragmas.ignoredLines.size === 0) return false;
     const statement =
-      /Statement$|Declaration$|^Class(Private)?(Method|Property)$|^ClassAccessorProperty$|^StaticBlock$/;
+      /Statement$|Declaration$|^MethodDefinition$|^PropertyDefinition$|^AccessorProperty$|^StaticBlock$/;
     if (!statement.test(node.type)) return false;
-    const begin = [node, ...children(node, 'decorators')].map((part) => part.loc.start.line);
-    return this.pragmas.ignoredLines.has(Math.min(...begin));
+    const begin = [node, ...children(node, 'decorators')].map((part) => part.start);
+    return this.pragmas.ignoredLines.has(this.metadata.lines.at(Math.min(...begin)));
   }
 
   /** Walks a block whose variables live as long as the running function. */
   private body(block: Node, brace: number): void {
-    const last = children(block, 'directives').at(-1);
+    const last = children(block, 'body').filter(isDirective).at(-1);
     const temporaries = new Temporaries(last ? last.end : brace + 1, this.freshName);
     this.visitChildren(block, temporaries);
     const declaration = temporaries.declaration();
@@ -204,9 +205,8 @@ class Walk {
       case 'TSModuleBlock':
         this.body(node, node.start);
         return;
-      case 'ClassProperty':
-      case 'ClassPrivateProperty':
-      case 'ClassAccessorProperty':
+      case 'PropertyDefinition':
+      case 'AccessorProperty':
         // An initialiser runs by itself, once an instance; a computed name is evaluated with the class.
         forEachChild(node, (part, field) => this.visit(part, node, field === 'value' ? null : temporaries));
         endStatement(node, parent, this.edits);
@@ -215,7 +215,7 @@ class Walk {
     const outer = this.throws;
     this.throws = node.type === 'ThrowStatement' || (outer && !isFunction(node) && !isClass(node));
     if (isFunction(node)) {
-      this.visitFunction(node, temporaries);
+      this.visitFunction(node);
     } else {
       markTargets(node, this.targets);
       this.visitChildren(node, temporaries);
@@ -232,10 +232,10 @@ class Walk {
     endStatement(node, parent, edits);
   }
 
-  private visitFunction(node: Node, temporaries: Temporaries | null): void {
+  private visitFunction(node: Node): void {
     forEachChild(node, (part, field) => {
       if (field === 'body' && part.type === 'BlockStatement') this.body(part, part.start);
-      else this.visit(part, node, field === 'key' || field === 'decorators' ? temporaries : null);
+      else this.visit(part, node, null);
     });
   }
 
@@ -246,6 +246,6 @@ class Walk {
       return;
     }
     this.visitChildren(call, temporaries);
-    annotateCompileCache(call, isFunction(method) ? method : null, this.metadata);
+    annotateCompileCache(call, methodFunction(method), this.metadata);
   }
 }

@@ -1,9 +1,9 @@
 /** @file The facts of files on disk, read again only when a file has changed. */
 
 import { createHash } from 'node:crypto';
-import { type ParsedFile, parseScript } from '../ast.ts';
 import { contentHash, readBytes } from '../observed.ts';
 import { isPackageImport } from '../ownPackage.ts';
+import { type ParsedFile, parseScript } from '../parse.ts';
 import { analyzeScopes, type Scopes } from '../scope.ts';
 import { isScript } from '../scriptFile.ts';
 import type { FileFacts } from './facts.ts';
