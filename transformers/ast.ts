@@ -67,8 +67,8 @@ export function isTypeOnly(node: Node): boolean {
   return node.type.startsWith('TS') && !valueWrappers.has(node.type);
 }
 
-/** Calls back for each child that exists at run time. */
-export function forEachChild(node: Node, visit: (child: Node, field: string) => void): void {
+/** Calls back for each child that exists at run time, with the field it stands in. */
+export function forEachChild(node: Node, visit: (child: Node, field: string) => unknown): void {
   const fields = nodeFieldsOf(node.type) ?? Object.keys(node);
   for (const field of fields) {
     const value = node[field];
@@ -79,6 +79,20 @@ export function forEachChild(node: Node, visit: (child: Node, field: string) => 
       visit(value, field);
     }
   }
+}
+
+const childLists = new WeakMap<Node, readonly Node[]>();
+
+/** Every child that exists at run time, in the order of the source. A tree is walked several times: kept with its nodes. */
+export function childNodes(node: Node): readonly Node[] {
+  let list = childLists.get(node);
+  if (!list) {
+    const found: Node[] = [];
+    forEachChild(node, (part) => found.push(part));
+    list = found.length > 0 ? found : none;
+    childLists.set(node, list);
+  }
+  return list;
 }
 
 /** The expression inside parentheses, TypeScript's wrappers and the mark of an optional chain. */

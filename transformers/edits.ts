@@ -4,6 +4,8 @@ import MagicString, { SourceMap } from 'magic-string';
 import { child, type Node } from './ast.ts';
 import { InsertedCalls } from './insertedCalls.ts';
 
+const [space, slash, firstOddSpace] = [32, 47, 0x80];
+const gap = /(?:\s|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/)*/y;
 const identifierCharacter = /[\w$\u0080-\uffff]/;
 
 /**
@@ -63,8 +65,11 @@ export class Edits {
 
   /** The first offset from `from` on that is neither white space nor comment. */
   skipSpace(from: number): number {
-    const gap = /(?:\s|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/)*/y;
-    gap.lastIndex = from;
+    let at = from;
+    while (this.code.charCodeAt(at) === space) at++;
+    const character = this.code.charCodeAt(at);
+    if (character > space && character !== slash && character < firstOddSpace) return at;
+    gap.lastIndex = at;
     gap.exec(this.code);
     return gap.lastIndex;
   }

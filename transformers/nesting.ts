@@ -23,12 +23,33 @@ export function isTooDeep(code: string): boolean {
 }
 
 /** Words after which the next line goes on with the same expression. */
-const goesOn =
-  /^(?:await|case|delete|do|else|extends|in|infer|instanceof|is|keyof|new|of|return|satisfies|throw|typeof|void|yield|as)$/;
+const goesOn = new Set([
+  ...[
+    'as',
+    'await',
+    'case',
+    'delete',
+    'do',
+    'else',
+    'extends',
+    'in',
+    'infer',
+    'instanceof',
+    'is',
+    'keyof',
+    'new',
+    'of',
+  ],
+  ...['return', 'satisfies', 'throw', 'typeof', 'void', 'yield'],
+]);
 /** Words that go on with a statement or expression after its closing brace. */
-const followsBrace = /^(?:as|catch|else|extends|finally|from|implements|in|instanceof|is|of|satisfies|while)$/;
+const followsBrace = new Set([
+  ...['as', 'catch', 'else', 'extends', 'finally', 'from', 'implements', 'in', 'instanceof', 'is', 'of', 'satisfies'],
+  'while',
+]);
 /** Words that hold a statement without a bracket around it. */
-const holdsStatement = /^(?:case|default|do|else|for|if|while|with)$/;
+const holdsStatement = new Set(['case', 'default', 'do', 'else', 'for', 'if', 'while', 'with']);
+const longestWord = 10;
 
 const [newline, quote, doubleQuote, dollar, comma, slash, star, semicolon] = [10, 39, 34, 36, 44, 47, 42, 59];
 const [less, greater, at, backslash, underscore, backtick] = [60, 62, 64, 92, 95, 96];
@@ -72,18 +93,21 @@ class Nesting {
 
   constructor(code: string) {
     this.code = code;
-    while (this.place < code.length) this.step();
+    // (Most characters are white space or letters.)
+    while (this.place < code.length) {
+      const character = code.charCodeAt(this.place);
+      if (character <= 32 && character !== newline) this.place++;
+      else if (isWord(character)) this.word();
+      else this.step(character);
+    }
   }
 
-  private step(): void {
+  private step(character: number): void {
     const { code } = this;
-    const character = code.charCodeAt(this.place);
     if (character === newline) {
       this.place++;
       this.lineEnd();
-    } else if (character <= 32) this.place++;
-    else if (isWord(character)) this.word();
-    else if (character === slash && code.charCodeAt(this.place + 1) === slash) this.skipTo('\n', 0);
+    } else if (character === slash && code.charCodeAt(this.place + 1) === slash) this.skipTo('\n', 0);
     else if (character === slash && code.charCodeAt(this.place + 1) === star) this.skipTo('*/', 2);
     else {
       this.place++;
@@ -101,18 +125,21 @@ class Nesting {
 
   private word(): void {
     const { code } = this;
-    this.wordStart = this.place;
-    while (isWord(code.charCodeAt(this.place))) this.place++;
-    const length = this.place - this.wordStart;
-    const afterBrace = this.last === closeBrace;
-    const written = length <= 10 ? code.slice(this.wordStart, this.place) : '';
-    if (afterBrace && !followsBrace.test(written)) this.endExpression();
-    if (holdsStatement.test(written)) this.count('holders', 1);
-    else this.count('links', 1);
-    this.last = code.charCodeAt(this.place - 1);
+    const start = this.place;
+    let end = start + 1;
+    while (isWord(code.charCodeAt(end))) end++;
+    this.wordStart = start;
+    this.place = end;
+    const written = end - start <= longestWord ? code.slice(start, end) : '';
+    if (this.last === closeBrace && !followsBrace.has(written)) this.endExpression();
+    if (holdsStatement.has(written)) this.holders++;
+    else this.links++;
+    this.total++;
+    if (this.total > this.deepest) this.deepest = this.total;
+    this.last = code.charCodeAt(end - 1);
   }
 
-  private count(what: 'links' | 'angles' | 'holders', weight: number): void {
+  private count(what: 'links' | 'angles', weight: number): void {
     this[what] += weight;
     this.total += weight;
     if (this.total > this.deepest) this.deepest = this.total;
@@ -227,15 +254,15 @@ class Nesting {
     while (code.charCodeAt(next) <= 32) next++;
     const character = code.charCodeAt(next);
     if (!isWord(character) && character !== at) return;
-    if (isWord(last) && goesOn.test(this.lastWord())) return;
+    if (isWord(last) && goesOn.has(this.lastWord())) return;
     let end = next;
-    while (isWord(code.charCodeAt(end)) && end - next <= 10) end++;
-    if (!followsBrace.test(code.slice(next, end))) this.endExpression();
+    while (isWord(code.charCodeAt(end)) && end - next <= longestWord) end++;
+    if (!followsBrace.has(code.slice(next, end))) this.endExpression();
   }
 
   private lastWord(): string {
     let end = this.wordStart;
-    while (isWord(this.code.charCodeAt(end)) && end - this.wordStart <= 10) end++;
+    while (isWord(this.code.charCodeAt(end)) && end - this.wordStart <= longestWord) end++;
     return this.code.slice(this.wordStart, end);
   }
 }

@@ -1,6 +1,6 @@
 /** @file Scopes of one file: which declaration each identifier in value position refers to. */
 
-import { child, children, forEachChild, isClass, isFunction, isTypeOnly, maybeChild, type Node, text } from './ast.ts';
+import { child, childNodes, children, isClass, isFunction, isTypeOnly, maybeChild, type Node, text } from './ast.ts';
 
 export type BindingKind =
   | 'import'
@@ -71,7 +71,7 @@ class Analyzer {
 
   constructor(program: Node) {
     this.module = { parent: null, kind: 'module', node: program, bindings: new Map() };
-    forEachChild(program, (statement) => this.visit(statement, this.module));
+    for (const statement of childNodes(program)) this.visit(statement, this.module);
   }
 
   private declare(
@@ -134,7 +134,7 @@ class Analyzer {
     }
     const body = child(node, 'body');
     // Parameters and body share a scope here: a body may shadow a parameter only by `var`, which is the same variable.
-    if (body.type === 'BlockStatement') forEachChild(body, (statement) => this.visit(statement, inner));
+    if (body.type === 'BlockStatement') for (const statement of childNodes(body)) this.visit(statement, inner);
     else this.visit(body, inner);
   }
 
@@ -148,7 +148,7 @@ class Analyzer {
     }
     const superClass = maybeChild(node, 'superClass');
     if (superClass) this.visit(superClass, inner);
-    forEachChild(child(node, 'body'), (member) => this.visit(member, inner));
+    for (const member of childNodes(child(node, 'body'))) this.visit(member, inner);
   }
 
   private visitImport(node: Node): void {
@@ -170,7 +170,7 @@ class Analyzer {
 
   private visitBlock(node: Node, scope: Scope, kind: Scope['kind'] = 'block'): void {
     const inner: Scope = { parent: scope, kind, node, bindings: new Map() };
-    forEachChild(node, (part) => this.visit(part, inner));
+    for (const part of childNodes(node)) this.visit(part, inner);
   }
 
   visit(node: Node, scope: Scope): void {
@@ -279,7 +279,7 @@ class Analyzer {
         this.recordWrites(child(node, 'argument'), node, scope);
         break;
     }
-    forEachChild(node, (part) => this.visit(part, scope));
+    for (const part of childNodes(node)) this.visit(part, scope);
   }
 
   private recordWrites(target: Node, write: Node, scope: Scope): void {
@@ -290,7 +290,7 @@ class Analyzer {
       // A pattern may bind anything to the names in it.
       const visit = (node: Node): void => {
         if (node.type === 'Identifier') this.writes.push({ target: node, write, scope });
-        else forEachChild(node, visit);
+        else for (const inner of childNodes(node)) visit(inner);
       };
       visit(target);
     }

@@ -21,6 +21,9 @@ const meaningfulTypes = new Set([
   'TSQualifiedName',
 ]);
 
+/** Facts whose texts have neither spaces nor brackets in them. */
+const bare = new Set(['name', 'operator', 'kind', 'phase']);
+
 const ignorable = /Statement$|Declaration$|^(?:Method|Property)Definition$|^AccessorProperty$|^StaticBlock$/;
 
 /** Whether a decorator is one that may read types at run time: any but our own. */
@@ -92,8 +95,26 @@ class Writer {
       for (const field of Object.keys(node).sort()) if (!layout.has(field)) this.field(node, field);
       return;
     }
-    for (const field of factFieldsOf(node.type) ?? []) this.field(node, field);
-    for (const field of nodeFields) this.field(node, field);
+    for (const field of factFieldsOf(node.type) ?? []) {
+      const value = node[field];
+      if (value === true) this.written += ` ${field}`;
+      else if (typeof value === 'string' && bare.has(field)) this.written += ` ${value}`;
+      else if (value) this.written += ` ${JSON.stringify(value)}`;
+    }
+    for (const field of nodeFields) {
+      const value = node[field];
+      if (field === 'decorators' && children(node, field).length === 0) continue;
+      this.written += ' ';
+      if (value === null || value === undefined) this.written += '-';
+      else if (field === 'key' && isNode(value)) this.key(value, node.computed === true);
+      else this.value(value);
+    }
+  }
+
+  /** `{ 'a': 1 }` is `{ a: 1 }`. */
+  private key(key: Node, computed: boolean): void {
+    if (!computed && literalKind(key) === 'string') this.written += `(Identifier ${key.value})`;
+    else this.node(key);
   }
 
   private field(node: Node, field: string): void {
@@ -101,10 +122,7 @@ class Writer {
     if (value === null || value === undefined || value === false) return;
     if (Array.isArray(value) && value.length === 0) return;
     this.written += ` ${field}=`;
-    if (field === 'key' && isNode(value) && literalKind(value) === 'string' && node.computed !== true) {
-      // `{ 'a': 1 }` is `{ a: 1 }`.
-      this.written += `(Identifier name=${JSON.stringify(value.value)})`;
-    } else this.value(value);
+    this.value(value);
   }
 
   private value(value: unknown): void {

@@ -2,6 +2,7 @@
 
 import {
   child,
+  childNodes,
   children,
   forEachChild,
   isClass,
@@ -181,7 +182,7 @@ export class Collector {
     const lazy = lazyTarget(node);
     if (lazy !== null) this.lazy.add(lazy);
     if (calls.has(node.type)) this.call(node, load);
-    forEachChild(node, (part) => this.visit(part, load));
+    for (const part of childNodes(node)) this.visit(part, load);
     // Enums are no code for the generic walk.
     if (node.type === 'TSModuleBlock' || node.type === 'BlockStatement') this.enums(node);
   }
@@ -245,7 +246,7 @@ export class Collector {
         }
         this.visit(child(method, 'body'), inner);
       } else if (member.type === 'StaticBlock') {
-        forEachChild(member, (part) => this.visit(part, load));
+        for (const part of childNodes(member)) this.visit(part, load);
       } else if (/Property$|^PropertyDefinition$/.test(member.type) && !isTypeOnly(member)) {
         if (member.computed === true) this.visit(child(member, 'key'), load);
         const value = maybeChild(member, 'value');
@@ -300,7 +301,7 @@ export class Collector {
     else if (node.type === 'AssignmentPattern') this.target(child(node, 'left'), load);
     else if (node.type === 'Property') this.target(child(node, 'value'), load);
     else if (node.type.endsWith('Pattern') || node.type === 'RestElement') {
-      forEachChild(node, (part) => this.target(part, load));
+      for (const part of childNodes(node)) this.target(part, load);
     }
   }
 }

@@ -41,12 +41,21 @@ export interface Edge {
   readonly to: readonly GraphNode[];
 }
 
+/** Units that do something when their file is loaded, or to the variables of their module. */
+export interface Actors {
+  /** Their functions assign to variables of their module. */
+  readonly assigners: readonly UnitNode[];
+  /** They call functions when their file is loaded: by file, in their order. */
+  readonly runners: readonly (readonly UnitNode[])[];
+}
+
 /** A program as it is on disk now: made for one question, since files change. */
 export class ProgramGraph {
   private readonly files = new Map<string, SourceFile>();
   private readonly targets = new Map<string, Target>();
   private readonly outside = new Map<string, OutsideNode>();
   private readonly edges = new Map<GraphNode, readonly Edge[]>();
+  private readonly acting = new Map<readonly SourceFile[], Actors>();
   private readonly orders = new Map<SourceFile, readonly SourceFile[]>();
 
   /** A file; `given` where its content is not (or need not be) read from disk. */
@@ -107,6 +116,19 @@ export class ProgramGraph {
     }
     this.orders.set(start, order);
     return order;
+  }
+
+  /** The units among these files that matter to others by what they do, found once. */
+  actors(files: readonly SourceFile[]): Actors {
+    let actors = this.acting.get(files);
+    if (!actors) {
+      actors = {
+        assigners: files.flatMap((file) => file.units.filter(({ unit }) => unit.assigns.length > 0)),
+        runners: files.map((file) => file.units.filter(({ unit }) => unit.runs)),
+      };
+      this.acting.set(files, actors);
+    }
+    return actors;
   }
 
   /** What a node uses, in the order in which its code names it. */

@@ -8,8 +8,11 @@ function sha256(content: string): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** Packages by name and version, sorted by name. */
+export type PackageList = readonly (readonly [name: string, version: string])[];
+
 /** sha256 (hex) over everything reached: each node by what it says and by where each of its names leads. */
-export function hashOf(reach: Reach, graph: ProgramGraph): string {
+export function hashOf(reach: Reach, graph: ProgramGraph, packages: PackageList): string {
   const { nodes } = reach;
   const lines: string[] = [];
   for (const node of nodes.keys()) {
@@ -17,7 +20,7 @@ export function hashOf(reach: Reach, graph: ProgramGraph): string {
     lines.push(`${textOf(node)} ${edges.join(' ')}`);
   }
   lines.push(`effects ${reach.effects.map((node) => nodes.get(node)).join(' ')}`);
-  lines.push(...loadOrders(reach), ...packagesOf(reach, graph));
+  lines.push(...loadOrders(reach, graph), ...packages.map(([name, version]) => `package ${name}@${version}`));
   return sha256(`torchnative meaning 1\n${lines.join('\n')}`);
 }
 
@@ -27,16 +30,17 @@ function textOf(node: GraphNode): string {
 }
 
 /** Calls at the top level of one file happen in their order. */
-function loadOrders({ nodes, files }: Reach): string[] {
-  return files
-    .map((file) => file.units.filter((node) => node.unit.runs && nodes.has(node)).map((node) => nodes.get(node) ?? 0))
+function loadOrders({ nodes, files }: Reach, graph: ProgramGraph): string[] {
+  return graph
+    .actors(files)
+    .runners.map((units) => units.flatMap((node) => nodes.get(node) ?? []))
     .filter((order) => order.length > 0)
     .sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0))
     .map((order) => `order ${order.join(' ')}`);
 }
 
 /** Packages that the files of what is reached import, and those that any file loads for their effects. */
-export function packageList(reach: Reach, graph: ProgramGraph): [name: string, version: string][] {
+export function packageList(reach: Reach, graph: ProgramGraph): PackageList {
   const found = new Map<string, [string, string]>();
   const look = (file: SourceFile, specifiers: readonly string[]): void => {
     for (const specifier of specifiers) {
@@ -47,10 +51,6 @@ export function packageList(reach: Reach, graph: ProgramGraph): [name: string, v
   for (const file of contributors(reach)) look(file, [...(file.module?.loaded ?? []), ...(file.module?.lazy ?? [])]);
   for (const file of reach.files) look(file, file.module?.bare ?? []);
   return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
-}
-
-function packagesOf(reach: Reach, graph: ProgramGraph): string[] {
-  return packageList(reach, graph).map(([name, version]) => `package ${name}@${version}`);
 }
 
 function contributors({ nodes }: Reach): Set<SourceFile> {

@@ -5,7 +5,7 @@ import { relative, sep } from 'node:path';
 import { packageRootOf } from '../resolve.ts';
 import type { GivenFile } from './fileFacts.ts';
 import { ProgramGraph, type SourceFile, type UnitNode, type WholeNode } from './graph.ts';
-import { hashOf, packageList } from './hash.ts';
+import { hashOf, type PackageList, packageList } from './hash.ts';
 import { type Reach, reachOf } from './reach.ts';
 import { SideEffects } from './sideEffects.ts';
 import { unitAt } from './units.ts';
@@ -28,7 +28,7 @@ export interface Meaning {
   /** Everything reached, the unit itself first. */
   readonly reached: readonly ReachedUnit[];
   /** Packages by name and version, sorted by name. */
-  readonly packages: readonly (readonly [name: string, version: string])[];
+  readonly packages: PackageList;
 }
 
 /** What the meanings of one file's parts and classes are. */
@@ -53,10 +53,17 @@ export class FileMeanings {
     let meaning = this.known.get(node);
     if (!meaning) {
       const reach = reachOf(node, this.graph, this.sideEffects);
+      const packages = packageList(reach, this.graph);
+      let reached: readonly ReachedUnit[] | null = null;
+      const describe = (): readonly ReachedUnit[] => this.describe(reach);
       meaning = {
-        hash: hashOf(reach, this.graph),
-        reached: this.describe(reach),
-        packages: packageList(reach, this.graph),
+        hash: hashOf(reach, this.graph, packages),
+        // (Of classes nobody asks for it.)
+        get reached() {
+          reached ??= describe();
+          return reached;
+        },
+        packages,
       };
       this.known.set(node, meaning);
     }

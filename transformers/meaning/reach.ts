@@ -50,6 +50,7 @@ export function reachOf(start: UnitNode | WholeNode, graph: ProgramGraph, sideEf
   reacher.add(start);
   reacher.follow();
   const possible = sideEffects.among(files);
+  const { assigners } = graph.actors(files);
   // A part that is reached itself is known with all that it does.
   const matters = ({ everything, changed, parts }: LoadEffect): boolean =>
     everything ||
@@ -62,7 +63,9 @@ export function reachOf(start: UnitNode | WholeNode, graph: ProgramGraph, sideEf
       reacher.add(effect.node);
       reacher.follow();
     }
-    for (const node of assigners(files, nodes)) reacher.add(node);
+    for (const node of assigners) {
+      if (!nodes.has(node) && assignsReached(node, nodes)) reacher.add(node);
+    }
     reacher.follow();
   }
   return { nodes, effects: possible.filter(matters).map(({ node }) => node), files };
@@ -73,15 +76,9 @@ function intersects(changed: ReadonlySet<GraphNode>, nodes: ReadonlyMap<GraphNod
   return false;
 }
 
-/** Units whose functions give another value to a variable that is reached. */
-function assigners(files: readonly SourceFile[], nodes: ReadonlyMap<GraphNode, number>): UnitNode[] {
-  return files.flatMap((file) =>
-    file.units.filter(
-      (node) =>
-        !nodes.has(node) &&
-        node.unit.assigns.some((name) =>
-          file.module?.names.get(name)?.some((index) => nodes.has(file.units[index] as UnitNode)),
-        ),
-    ),
+/** Whether functions of a unit give another value to a variable that is reached. */
+function assignsReached({ file, unit }: UnitNode, nodes: ReadonlyMap<GraphNode, number>): boolean {
+  return unit.assigns.some((name) =>
+    file.module?.names.get(name)?.some((index) => nodes.has(file.units[index] as UnitNode)),
   );
 }

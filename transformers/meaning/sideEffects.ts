@@ -18,6 +18,7 @@ export interface LoadEffect {
 export class SideEffects {
   private readonly graph: ProgramGraph;
   private readonly known = new Map<UnitNode, LoadEffect | null>();
+  private readonly lists = new Map<readonly SourceFile[], LoadEffect[]>();
   private readonly partChanges = new Map<UnitNode, ReadonlySet<GraphNode>>();
 
   constructor(graph: ProgramGraph) {
@@ -25,8 +26,13 @@ export class SideEffects {
   }
 
   /** The units among these files whose loading changes something, in the order in which that happens. */
-  among(files: readonly SourceFile[]): LoadEffect[] {
-    return files.flatMap((file) => file.units.flatMap((node) => this.of(node) ?? []));
+  among(files: readonly SourceFile[]): readonly LoadEffect[] {
+    let list = this.lists.get(files);
+    if (!list) {
+      list = files.flatMap((file) => file.units.flatMap((node) => this.of(node) ?? []));
+      this.lists.set(files, list);
+    }
+    return list;
   }
 
   private of(node: UnitNode): LoadEffect | null {
