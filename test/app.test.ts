@@ -157,6 +157,7 @@ describe('a packaged program', () => {
     for (const text of [
       'net',
       'app.bytecode',
+      'app.lines',
       'asset/model/rows.txt',
       'QuickJS',
       'licence: torchnative',

@@ -11,8 +11,6 @@ export interface Tool {
   readonly runs: readonly NodeArguments[];
   /** What is run is an executable, not a script of Node's. */
   readonly executable?: boolean;
-  /** Errors thrown by the program's own code name functions alone: the engine inside has no lines of the bundle. */
-  readonly withoutLines?: boolean;
 }
 
 const tn = 'node_modules/torchnative/bin/tn.mjs';
@@ -69,9 +67,8 @@ export const tools: readonly Tool[] = [
   { name: 'bundle under register', runs: [[...register, 'out/rollup/both.js']] },
   {
     name: 'packaged --app',
-    builds: [[tn, 'cache', 'package', '--app', 'both.ts', '--isa', 'v3', '-o', 'out/packaged']],
-    runs: [['out/packaged']],
+    builds: [[tn, 'cache', 'package', '--app', 'both.ts', '--isa', 'v3', '-o', 'packaged']],
+    runs: [['packaged']],
     executable: true,
-    withoutLines: true,
   },
 ];

@@ -146,7 +146,7 @@ function compileProgram(setting: Setting, source: EngineSource, bundle: Bundle):
   const own = isOwn ? build : { ...build, compiler: findStaticToolchain(packageTarget()).compiler };
   const tool = buildBytecodeTool(source, build.objectFolder, own);
   progress.step('compiling the program');
-  return { objects, bytecode: compileBytecode(tool, bundle.code, { name: 'app.js' }) };
+  return { objects, bytecode: compileBytecode(tool, bundle.code, { name: 'app.js', lines: true }) };
 }
 
 function cacheFolder(store: Store, name: VolatileFolder): string {
@@ -177,6 +177,7 @@ function payloadOf({ model, toolchain, bundle, source, assets, bytecode }: AppCo
   // First: slots name blocks by their place.
   for (const { name, content } of model.blocks) payload.add({ name, kind: 'weight', bytes: content });
   payload.add({ name: 'app.bytecode', kind: 'bytecode', bytes: bytecode, encoding: 'deflate' });
+  payload.add({ name: 'app.lines', kind: 'bytecode', bytes: bundle.lines, encoding: 'deflate' });
   for (const block of assets.blocks) payload.add(block);
   const licences: LicenceText[] = [
     ...executableLicences(toolchain.libc.name, toolchain.compiler.family),

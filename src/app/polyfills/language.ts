@@ -104,16 +104,28 @@ defineMissing(Set.prototype, {
 /** `new Error(message, { cause })`: an engine that does not know the option drops it. */
 function withCause<C extends typeof Error>(native: C): C {
   // The prototype's constructor stays the native one: instanceof, subclasses and names go on as before.
-  return new Proxy(native, {
+  const wrapped: C = new Proxy(native, {
     construct(target, args: [unknown?, { cause?: unknown }?], newTarget) {
       const error = Reflect.construct(target, args, newTarget) as Error;
+      // Two calls are ours; as in other engines, constructors of subclasses are no part of the trace either.
+      let frames = 2;
+      for (let made: unknown = newTarget; typeof made === 'function' && made !== wrapped; frames++)
+        made = Object.getPrototypeOf(made);
+      if (error.stack !== undefined) error.stack = afterLines(error.stack, frames);
       const options = args[1];
       if (typeof options === 'object' && options !== null && 'cause' in options)
         Object.defineProperty(error, 'cause', { value: options.cause, writable: true, configurable: true });
       return error;
     },
-    apply: (target, _self, args: [string?]) => Reflect.construct(target, args) as Error,
+    apply: (_target, _self, args: [string?]) => Reflect.construct(wrapped, args) as Error,
   });
+  return wrapped;
+}
+
+function afterLines(text: string, count: number): string {
+  let at = 0;
+  for (let line = 0; line < count; line++) at = text.indexOf('\n', at) + 1;
+  return text.slice(at);
 }
 
 if (!('cause' in new Error('', { cause: 0 }))) {

@@ -8,6 +8,7 @@ import { isOwnFile } from '../../../transformers/ownPackage.ts';
 import { packageRootOf } from '../../../transformers/resolve.ts';
 import { WrongRequest } from '../refusal.ts';
 import { type BundledPackage, licencesOf } from './licences.ts';
+import { layOut } from './lines.ts';
 import { readNodeModules } from './nodeModules.ts';
 import { pathInApp } from './places.ts';
 import { assetFile, entryName, type Findings, packagedPlugin } from './plugin.ts';
@@ -42,6 +43,8 @@ export interface BundledPart {
 export interface Bundle {
   /** One ES module that imports and exports nothing, with no path of this machine in it. */
   readonly code: string;
+  /** Where each line of the code was written, for the executable (`lines.ts`). */
+  readonly lines: Uint8Array;
   /** The names given to `compileCache`, sorted. */
   readonly parts: readonly string[];
   readonly partCalls: readonly BundledPart[];
@@ -68,6 +71,9 @@ export async function bundleApp({ entry, projectRoot }: BundleRequest): Promise<
     bundle: true,
     write: false,
     metafile: true,
+    outfile: 'app.js',
+    sourcemap: 'external',
+    sourcesContent: false,
     // A module, not a function: the engine finds what a module's functions share at once, a function's by searching.
     format: 'esm',
     platform: 'neutral',
@@ -105,8 +111,9 @@ export async function bundleApp({ entry, projectRoot }: BundleRequest): Promise<
   if ('failed' in result) throw new WrongRequest(`${entry} cannot be bundled`);
 
   const files = inputFiles(result.metafile, root);
+  const output = (name: string): string => result.outputFiles.find(({ path }) => path.endsWith(name))?.text ?? '';
   return {
-    code: result.outputFiles[0].text,
+    ...layOut(output('.js'), output('.map'), root, findings.maps),
     parts: [...new Set(findings.parts.map(({ name }) => name ?? ''))].sort(),
     partCalls: findings.parts.map(({ name, file: place, line }) => ({ name: name ?? '', file: place, line })),
     assets,

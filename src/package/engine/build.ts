@@ -32,6 +32,7 @@ const glueFiles: readonly string[] = [
   'tn_engine_loop.c',
   'tn_engine_memory.c',
   'tn_engine_native.c',
+  'tn_engine_places.c',
   'tn_engine_process.c',
   'tn_engine_run.c',
   'tn_engine_spawn.c',
@@ -63,11 +64,25 @@ function baseFlags(arch: TargetArch): string[] {
   return [...flags, '-fno-pie', '-ffunction-sections', '-fdata-sections'];
 }
 
+/**
+ * Traces are written with a function that tn_engine_places.c has its own version of; the bytecode tool keeps the engine's.
+ * In quickjs-ng it is an inline function of a header.
+ */
+const replaceable = '-Ddbuf_printf=__attribute__((weak)) dbuf_printf';
+const replaceableInline = `#include "cutils.h"
+__attribute__((weak)) int tn_engine_trace(DynBuf *out, const char *format, ...);
+#define dbuf_printf(...) (tn_engine_trace ? tn_engine_trace(__VA_ARGS__) : dbuf_printf(__VA_ARGS__))
+`;
+
 /** The engine itself, which is the same whatever it is linked into; its warnings are its authors'. */
 function sourceJobs(source: EngineSource, arch: TargetArch): CompileJob[] {
   const defines = source.defines.map((define) => `-D${define}`);
   const flags = [...baseFlags(arch), '-fwrapv', '-w', ...defines];
-  return source.files.map(({ name, text }) => ({ name: `engine_${name.slice(0, -2)}`, source: text, flags }));
+  return source.files.map(({ name, text }) => ({
+    name: `engine_${name.slice(0, -2)}`,
+    source: source.name === 'quickjs-ng' ? text.replace(/^#include "cutils.h"\n/m, replaceableInline) : text,
+    flags: name === 'cutils.c' ? [...flags, replaceable] : flags,
+  }));
 }
 
 /** Jobs, and the headers that they need beside those of the package core (`coreHeaders()`). */

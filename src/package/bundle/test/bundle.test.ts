@@ -83,7 +83,8 @@ describe('a bundle', () => {
   it('gives classes and functions the sources and names that they have under Node', async () => {
     const root = project(program);
     const path = join(root, 'src/model.ts');
-    const { code } = await bundleApp({ entry: join(root, 'src/main.ts') });
+    const bundle = await bundleApp({ entry: join(root, 'src/main.ts') });
+    const code = bundle.code.replaceAll('\n', '');
     const source = (text: string) => /source: ?"([0-9a-f]{64})"/.exec(text)?.[1];
     const underNode = transform(model, path)?.code ?? '';
     const inBundle = code.slice(code.indexOf('"/app/src/model.ts"'));

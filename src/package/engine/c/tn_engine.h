@@ -137,8 +137,11 @@ extern const tn_engine_functions tn_engine_process_functions, tn_engine_loop_fun
 JSValue tn_engine_throw_errno(JSContext *ctx, int error, const char *syscall, const char *path, const char *dest);
 const char *tn_engine_errno_name(int error); /* "ENOENT"; "UNKNOWN" */
 const char *tn_engine_signal_name(int signal); /* "SIGTERM"; NULL: no such signal */
-/* One line on stderr about what a program threw; with TN_DEBUG=1 the stack. Does not free the value. */
+/* One line on stderr about what a program threw, and where; with TN_DEBUG=1 the stack. Does not free the value. */
 void tn_engine_report(JSContext *ctx, JSValueConst thrown);
+
+/* tn_engine_places.c: the lines of traces lead to the program's sources. The app has to stay. */
+void tn_engine_set_places(const tn_engine_app *app);
 
 /* tn_engine_loop.c */
 int64_t tn_engine_clock(void); /* monotonic, ns */

@@ -1,6 +1,7 @@
 /*
  * Errors: system calls that fail, in Node's words, and what is said when a program ends by an error.
  */
+#define _GNU_SOURCE
 #include "tn_engine.h"
 
 #include <errno.h>
@@ -137,7 +138,39 @@ JSValue tn_engine_throw_errno(JSContext *ctx, int error, const char *syscall, co
 
 static void say(const char *text) { (void)tn_engine_write_all(2, text, strlen(text)); }
 
-/* Lines joined by blanks, so that a message of several stays one line. */
+static bool is_number(const char *from, const char *end) {
+  return from < end && *from != '0' && strspn(from, "0123456789") >= (size_t)(end - from);
+}
+
+/* The first place with line and column in a trace, as tn_engine_places.c writes them: how long it is, or 0. */
+static size_t first_place(const char *stack, const char **place) {
+  for (const char *line = stack; *line != '\0';) {
+    const char *end = line + strcspn(line, "\n");
+    const char *open = end;
+    while (open > line && *open != '(') open--;
+    const char *close = end > open ? end - 1 : open;
+    const char *column = close, *row;
+    while (column > open && *column != ':') column--;
+    for (row = column > open ? column - 1 : open; row > open && *row != ':'; row--) continue;
+    if (*open == '(' && *close == ')' && row > open && is_number(row + 1, column) && is_number(column + 1, close)) {
+      *place = open + 1;
+      return (size_t)(close - open - 1);
+    }
+    line = *end == '\0' ? end : end + 1;
+  }
+  return 0;
+}
+
+/* Where an error was made, unless its message says so. */
+static void say_place(const char *message, const char *stack) {
+  const char *place;
+  const size_t bytes = first_place(stack, &place);
+  if (bytes == 0 || memmem(message, strlen(message), place, bytes) != NULL) return;
+  say("; at ");
+  (void)tn_engine_write_all(2, place, bytes);
+}
+
+/* Lines joined by blanks, so that a message of several stays one line. The line is not ended. */
 static void say_line(const char *text) {
   bool blank = true; /* at the start, or after a line break: indentation is dropped */
   const char *from = text;
@@ -154,7 +187,6 @@ static void say_line(const char *text) {
     say("; ");
     from = at + 1;
   }
-  say("\n");
 }
 
 /* A property as text, or NULL; nothing that it does may throw. */
@@ -169,20 +201,17 @@ static const char *text_of(JSContext *ctx, JSValueConst object, const char *name
 static void report_error(JSContext *ctx, JSValueConst thrown, bool with_stack) {
   const char *name = text_of(ctx, thrown, "name");
   const char *message = text_of(ctx, thrown, "message");
-  const char *stack = with_stack ? text_of(ctx, thrown, "stack") : NULL;
+  const char *stack = text_of(ctx, thrown, "stack");
+  const char *told = message != NULL ? message : "";
   say(name != NULL ? name : "Error");
-  if (message != NULL && message[0] != '\0') {
+  if (told[0] != '\0') {
     say(": ");
-    if (with_stack) {
-      say(message);
-      say("\n");
-    } else {
-      say_line(message);
-    }
-  } else {
-    say("\n");
+    if (with_stack) say(told);
+    else say_line(told);
   }
-  if (stack != NULL) say(stack);
+  if (stack != NULL && !with_stack) say_place(told, stack);
+  say("\n");
+  if (stack != NULL && with_stack) say(stack);
   JS_FreeCString(ctx, name);
   JS_FreeCString(ctx, message);
   JS_FreeCString(ctx, stack);
@@ -203,5 +232,6 @@ void tn_engine_report(JSContext *ctx, JSValueConst thrown) {
   const char *text = JS_ToCString(ctx, thrown);
   if (text == NULL) JS_FreeValue(ctx, JS_GetException(ctx));
   say_line(text != NULL ? text : "error");
+  say("\n");
   if (text != NULL) JS_FreeCString(ctx, text);
 }

@@ -79,6 +79,7 @@ int tn_engine_run(const tn_engine_app *app, const uint8_t *bytecode, size_t byte
     (void)tn_engine_write_all(2, no_memory, strlen(no_memory));
     return 1;
   }
+  tn_engine_set_places(app);
   const bool done = run_module(&engine, bytecode, bytes) && tn_engine_loop(&engine);
   const int code = tn_engine_finish(&engine, done ? engine.exit_code : 1);
   /* The process ends: taking the heap apart object by object would only cost time. The sanitizers want to see it. */

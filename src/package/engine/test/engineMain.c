@@ -1,6 +1,6 @@
 /*
- * The engine without a package around it, for tests: engineMain BYTECODE [ARGUMENT…]. Two blocks and no parts; native
- * functions of its own that show each kind of parameter.
+ * The engine without a package around it, for tests: engineMain BYTECODE [ARGUMENT…]. Two blocks and no parts, and
+ * BYTECODE.lines as a third where it is; native functions of its own that show each kind of parameter.
  */
 #include "tn_engine.h"
 
@@ -11,17 +11,30 @@
 static const char weight[] = "0123456789abcdef";
 static const char text[] = "plain asset";
 
+static uint8_t lines[1 << 20];
+static size_t lines_bytes;
+
+/* How many bytes a file has; 0: it is not there. */
+static size_t read_file(const char *path, uint8_t *into, size_t room) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) return 0;
+  const size_t bytes = fread(into, 1, room, file);
+  fclose(file);
+  return bytes;
+}
+
 static void describe(int64_t index, tn_engine_block *out) {
-  static const char *const names[] = {"w/rows", "asset/a/b.txt", "asset/a/damaged"};
+  static const char *const names[] = {"w/rows", "asset/a/b.txt", "asset/a/damaged", "app.lines"};
   *out = (tn_engine_block){.name = names[index],
                            .name_bytes = (int64_t)strlen(names[index]),
-                           .bytes = index == 0 ? 16 : 11,
+                           .bytes = index == 0 ? 16 : index == 3 ? (int64_t)lines_bytes : 11,
                            .kind = index == 0 ? TN_ENGINE_WEIGHT : 3,
                            .mapped = 1};
 }
 
 static const void *open_block(int64_t index, const char **error) {
   if (index < 2) return index == 0 ? weight : text;
+  if (index == 3) return lines;
   *error = "asset/a/damaged: the checksum is wrong";
   return NULL;
 }
@@ -53,16 +66,17 @@ static const tn_engine_native natives[] = {
 };
 
 int main(int argc, char **argv) {
-  FILE *file = argc < 2 ? NULL : fopen(argv[1], "rb");
-  if (file == NULL) return 2;
   static uint8_t bytecode[1 << 24];
-  const size_t bytes = fread(bytecode, 1, sizeof bytecode, file);
-  fclose(file);
+  char name[4096];
+  const size_t bytes = argc < 2 ? 0 : read_file(argv[1], bytecode, sizeof bytecode);
+  if (bytes == 0) return 2;
+  snprintf(name, sizeof name, "%s.lines", argv[1]);
+  lines_bytes = read_file(name, lines, sizeof lines);
   const tn_engine_app app = {
       .argc = argc - 1,
       .argv = argv + 1,
       .executable = argv[0],
-      .n_blocks = 3,
+      .n_blocks = lines_bytes == 0 ? 3 : 4,
       .block_describe = describe,
       .block_open = open_block,
       .n_parts = 2,

@@ -1,10 +1,11 @@
 /** @file quickjs-ng in place of the pinned release: the same programs give the same answers. */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { bundleApp } from '../../bundle/bundle.ts';
 import { readEngine } from '../index.ts';
 import { files, heap, memory, prelude, processes, texts } from './programs.ts';
 import { buildTestEngine, pinnedSource, type TestEngine } from './support.ts';
@@ -47,6 +48,22 @@ describe.skipIf(!pinned)('quickjs-ng', () => {
     const run = ng.run(prelude + script);
     expect(run.stderr).toBe('');
     expect(withoutWords(run.stdout)).toBe(withoutWords(usual.run(prelude + script).stdout));
+  });
+
+  it('says where calls and errors are', async () => {
+    const work = realpathSync(mkdtempSync(join(tmpdir(), 'tn-ng-')));
+    try {
+      writeFileSync(join(work, 'package.json'), '{}');
+      writeFileSync(
+        join(work, 'main.ts'),
+        "const inner: () => never = () => { throw new Error('x'); };\n{ inner(); }\n",
+      );
+      const { code, lines } = await bundleApp({ entry: join(work, 'main.ts') });
+      const { stderr } = ng.run(code, { places: lines, env: { TN_DEBUG: '1' } });
+      expect(stderr).toBe('Uncaught Error: x\n    at inner (main.ts:1:42)\n    at <anonymous> (main.ts:2:3)\n');
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
   });
 
   it.each(['throw new TypeError("x")', 'Promise.reject(new Error("x"))', '__tn.exit(3)', 'function f() { f() } f()'])(

@@ -28,6 +28,8 @@ export interface RunOptions {
   /** A shell line in which $ENGINE stands for the program and its arguments: redirections, limits. */
   readonly shell?: string;
   readonly lines?: boolean;
+  /** Where each line of the script was written (`bundle/lines.ts`). */
+  readonly places?: Uint8Array;
 }
 
 export type RunResult = SpawnSyncReturns<string>;
@@ -118,7 +120,9 @@ function run(tool: string, program: string, script: string, options: RunOptions)
   const work = mkdtempSync(path.join(os.tmpdir(), 'tn-engine-'));
   try {
     const bytecode = path.join(work, 'script');
-    writeFileSync(bytecode, compileBytecode(tool, script, { name: 'app', lines: options.lines ?? false }));
+    const lines = options.lines ?? options.places !== undefined;
+    writeFileSync(bytecode, compileBytecode(tool, script, { name: 'app.js', lines }));
+    if (options.places) writeFileSync(`${bytecode}.lines`, options.places);
     const args = [bytecode, ...(options.args ?? [])];
     const settings = {
       encoding: 'utf8',
