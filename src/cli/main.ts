@@ -1,8 +1,10 @@
 /** @file The `tn` command: which file does what. Each command is loaded when it is asked for. */
 
 import { readFileSync } from 'node:fs';
+import { endQuietlyWithoutReader } from './closedPipe.ts';
 import { CommandFailure } from './failure.ts';
 
+endQuietlyWithoutReader();
 process.exitCode = await main(process.argv.slice(2));
 
 /** Gives the exit code, or leaves it to what the command (a program run by `tn run`, say) has set. */
