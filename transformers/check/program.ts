@@ -40,10 +40,8 @@ export function readPrograms(paths: readonly string[], config?: string): Program
   const files: { file: ts.SourceFile; program: ts.Program }[] = [];
   const problems: SyntaxProblem[] = [];
   for (const [found, roots] of byConfig) {
-    const project = new Project({ compilerOptions: optionsOf(found), skipAddingFilesFromTsConfig: true });
-    for (const root of roots) project.addSourceFileAtPathIfExists(root);
-    // (Its host is what knows the language's own library.)
-    const program = project.getProgram().compilerObject;
+    const options = optionsOf(found);
+    const program = ts.createProgram({ rootNames: roots, options, host: hostOf(options) });
     for (const root of roots) {
       const file = program.getSourceFile(root);
       if (!file) throw new ConfigError(`${root}: ${found || 'the compiler'} does not take this kind of file`);
@@ -52,6 +50,30 @@ export function readPrograms(paths: readonly string[], config?: string): Program
     }
   }
   return { files, problems };
+}
+
+/** Where the language's own declarations are: the bundled compiler brings them in memory. */
+const library = '/node_modules/typescript/lib';
+
+/** Reads files for types alone: without what only editors want, parsing takes a quarter less. */
+function hostOf(options: ts.CompilerOptions): ts.CompilerHost {
+  const disk = ts.createCompilerHost(options);
+  const memory = new Project({ useInMemoryFileSystem: true }).getModuleResolutionHost();
+  const holderOf = (path: string): ts.ModuleResolutionHost => (path.startsWith(`${library}/`) ? memory : disk);
+  const jsDocParsingMode = ts.JSDocParsingMode.ParseForTypeInfo;
+  return {
+    ...disk,
+    jsDocParsingMode,
+    getDefaultLibLocation: () => library,
+    getDefaultLibFileName: (all) => `${library}/${ts.getDefaultLibFileName(all)}`,
+    fileExists: (path) => holderOf(path).fileExists(path),
+    readFile: (path) => holderOf(path).readFile(path),
+    getSourceFile(path, version) {
+      const text = holderOf(path).readFile(path);
+      const parsing = typeof version === 'object' ? version : { languageVersion: version };
+      return text === undefined ? undefined : ts.createSourceFile(path, text, { ...parsing, jsDocParsingMode });
+    },
+  };
 }
 
 /** The files that a tsconfig.json is about. */
