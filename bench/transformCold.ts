@@ -1,9 +1,10 @@
-/** @file One measurement in a process of its own, where nothing is warm: `transformCold.ts file FILE`, `… bundle ENTRY [plain]`. */
+/** @file One measurement in a process of its own, where nothing is warm: `transformCold.ts file|seen FILE`, `… bundle ENTRY [plain]`. */
 
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { transform } from '../transformers/core.ts';
 import { torchnative } from '../transformers/esbuild.ts';
+import { transformForBundler } from '../transformers/forBundlers.ts';
 
 const [what, path, plain] = process.argv.slice(2) as [string, string, string?];
 
@@ -12,6 +13,12 @@ async function measure(): Promise<number> {
     const code = readFileSync(path, 'utf8');
     const start = performance.now();
     if (!transform(code, path)) throw new Error('the file was not transformed');
+    return performance.now() - start;
+  }
+  if (what === 'seen') {
+    const code = readFileSync(path, 'utf8');
+    const start = performance.now();
+    if (!(await transformForBundler(code, path, {}))) throw new Error('the file was not transformed');
     return performance.now() - start;
   }
   // The service of esbuild starts with the first call: not what is compared.

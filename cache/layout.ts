@@ -7,8 +7,18 @@ import envPaths from 'env-paths';
 import { lstatOrNull, makeFolder, statOrNull } from './files.ts';
 import { problem, StoreFault, type StoreProblem } from './problem.ts';
 
-/** Folders of the cache that are not record roots. */
-export const VOLATILE = ['artifacts', 'objects', 'packed', 'use', 'verdicts', 'locks', 'memo', 'engine'] as const;
+/** Folders of the cache that are not record roots. (`transformed` is the transformer's, which sees to it itself.) */
+export const VOLATILE = [
+  'artifacts',
+  'objects',
+  'packed',
+  'use',
+  'verdicts',
+  'locks',
+  'memo',
+  'engine',
+  'transformed',
+] as const;
 export type VolatileFolder = (typeof VOLATILE)[number];
 
 /** `TN_CACHE_DIR`, else the user's cache folder (`~/.cache/torchnative` on Linux, XDG respected). Absolute. */

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { SourceMap } from 'magic-string';
 import type { TransformOptions, TransformResult } from './core.ts';
+import { notObserved } from './observed.ts';
 import { isPackageImport, packageName } from './ownPackage.ts';
 
 const stackSizeMb = 256;
@@ -39,6 +40,7 @@ export function inDeepStack(
   options: TransformOptions,
   cause: Error,
 ): TransformResult | undefined {
+  notObserved();
   const { port1, port2 } = new MessageChannel();
   const done = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(script, {

@@ -1,12 +1,37 @@
-/** @file The transformer as a plugin of esbuild: `plugins: [torchnative()]`. */
+/**
+ * @file The transformer as a plugin of esbuild: `plugins: [torchnative()]`. Its own one: the common plugin hands every file
+ * to esbuild, the many that stay as they are as well.
+ */
 
-import type { Plugin } from 'esbuild';
-import type { PluginOptions } from './forBundlers.ts';
-import { plugin } from './plugin.ts';
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import type { Loader, OnLoadArgs, OnLoadResult, Plugin } from 'esbuild';
+import { handled, ownImport, type PluginOptions, transformForBundler } from './forBundlers.ts';
 
 export type { PluginOptions };
 
+const loaders: Readonly<Record<string, Loader>> = { '.ts': 'ts', '.mts': 'ts', '.tsx': 'tsx', '.jsx': 'jsx' };
+
 /** Gives files that import the package their metadata and symbolic operators. */
 export function torchnative(options: PluginOptions = {}): Plugin {
-  return plugin.esbuild(options);
+  const load = async ({ path, suffix }: OnLoadArgs): Promise<OnLoadResult | undefined> => {
+    if (handled.exclude.test(path + suffix)) return undefined;
+    const result = await transformForBundler(readFileSync(path, 'utf8'), path + suffix, options);
+    if (!result) return undefined;
+    const map = Buffer.from(result.map).toString('base64');
+    return {
+      contents: `${result.code}\n//# sourceMappingURL=data:application/json;charset=utf-8;base64,${map}`,
+      loader: loaders[extname(path).toLowerCase()] ?? 'js',
+      watchFiles: [...result.dependencies],
+    };
+  };
+  return {
+    name: 'torchnative',
+    setup(build) {
+      if (options.external !== false) {
+        build.onResolve({ filter: ownImport }, ({ path }) => ({ path, external: true }));
+      }
+      build.onLoad({ filter: handled.include, namespace: 'file' }, load);
+    },
+  };
 }

@@ -1,7 +1,10 @@
 /** @file What bundlers get of a file: transformed, and lowered to JavaScript where it was. */
 
 import { basename, dirname } from 'node:path';
-import { type TransformOptions, type TransformResult, transform } from './core.ts';
+import type { TransformOptions, TransformResult } from './core.ts';
+import { mayTransform } from './mayTransform.ts';
+import type { Recording } from './observed.ts';
+import { transformedAs } from './remembered.ts';
 import { compilerOptionsFor } from './strip.ts';
 
 /** What the plugin can be told. */
@@ -13,15 +16,27 @@ export interface PluginOptions extends Pick<TransformOptions, 'packageSpecifiers
   readonly external?: boolean;
 }
 
+/** What a file becomes. */
+export interface BundledFile extends LoweredFile {
+  /** The files that it depends on (absolute paths, the file itself included): for tools that watch. */
+  readonly dependencies: readonly string[];
+}
+
 /** What a transformed file becomes in a bundler, or undefined for one that stays as it is. */
 export async function transformForBundler(
   code: string,
   id: string,
   options: PluginOptions,
-): Promise<{ code: string; map: string; dependencies: readonly string[] } | undefined> {
-  const result = transform(code, id, options);
-  if (!result) return undefined;
-  return { ...(await lowerForBundler(result, id.replace(/[?#].*$/, ''))), dependencies: result.dependencies };
+): Promise<BundledFile | undefined> {
+  const path = id.replace(/[?#].*$/, '');
+  const { packageSpecifiers } = options;
+  if (!mayTransform(code, path, packageSpecifiers)) return undefined;
+  const question = { kind: 'bundled', path, code } as const;
+  const bundled = await transformedAs(question, packageSpecifiers, async (result, recording) => {
+    const { dependencies } = result;
+    return { ...(await lowerForBundler(result, path, recording)), dependencies };
+  });
+  return bundled ?? undefined;
 }
 
 /**
@@ -50,8 +65,8 @@ interface LoweredFile {
  *
  * @param path the absolute path of the file that `result` came from
  */
-async function lowerForBundler(result: TransformResult, path: string): Promise<LoweredFile> {
-  const compilerOptions = compilerOptionsFor(dirname(path));
+async function lowerForBundler(result: TransformResult, path: string, recording: Recording): Promise<LoweredFile> {
+  const compilerOptions = recording.during(() => compilerOptionsFor(dirname(path)));
   if (compilerOptions.experimentalDecorators && compilerOptions.emitDecoratorMetadata) {
     return { code: result.code, map: result.map.toString() };
   }

@@ -5,6 +5,7 @@ import type { LoadHook, ResolveHook } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { mayTransform } from './mayTransform.ts';
 import { isOwnFile } from './ownPackage.ts';
+import { remembered, transformedAs } from './remembered.ts';
 import { isScript } from './scriptFile.ts';
 import { stripTypes } from './strip.ts';
 
@@ -73,11 +74,9 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   if (path === null || isOwnFile(path) || context.format === 'json' || context.format === 'wasm')
     return nextLoad(url, context);
   const code = await readFile(path, 'utf8');
-  // The transformer is loaded with the first file that it has to do with.
-  const result = mayTransform(code, path) ? (await import('./core.ts')).transform(code, path) : undefined;
-  if (result) {
-    return { format: 'module', source: await stripTypes(result.code, path, result.map), shortCircuit: true };
-  }
+  // The transformer is loaded with the first file whose result is not known.
+  const source = mayTransform(code, path) ? await transformed(code, path) : null;
+  if (source !== null) return { format: 'module', source, shortCircuit: true };
   if (!typescript.test(path)) return nextLoad(url, context);
   if (context.format !== 'commonjs' || !isModuleSyntax(code)) {
     try {
@@ -87,5 +86,15 @@ export const load: LoadHook = async (url, context, nextLoad) => {
       if (errorCode(error) !== 'ERR_UNKNOWN_FILE_EXTENSION') throw error;
     }
   }
-  return { format: 'module', source: await stripTypes(code, path), shortCircuit: true };
+  return { format: 'module', source: await stripped(code, path), shortCircuit: true };
 };
+
+function transformed(code: string, path: string): Promise<string | null> {
+  return transformedAs({ kind: 'node', path, code }, undefined, (result, recording) =>
+    stripTypes(result.code, path, recording, result.map),
+  );
+}
+
+function stripped(code: string, path: string): Promise<string> {
+  return remembered({ kind: 'stripped', path, code }, null, (recording) => stripTypes(code, path, recording));
+}

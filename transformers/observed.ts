@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 /** A question (its kind, then a path) and its answer. */
@@ -27,18 +27,27 @@ function sha256(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-function isFileNow(path: string): string {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() ? 'yes' : '';
-  } catch {
-    return ''; // no path that there could be
+/** What is known of files while one state is seen; null for what is none. */
+type KnownFiles = Map<string, Stats | null>;
+
+function fileNow(path: string, files: KnownFiles | null): Stats | null {
+  let file = files?.get(path);
+  if (file === undefined) {
+    try {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      file = stat?.isFile() ? stat : null;
+    } catch {
+      file = null; // no path that there could be
+    }
+    files?.set(path, file);
   }
+  return file;
 }
 
-function hashNow(path: string): string {
+function hashNow(path: string, files: KnownFiles | null): string {
   try {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (!stat?.isFile()) return '';
+    const stat = fileNow(path, files);
+    if (!stat) return '';
     const stamp = `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
     const known = contents.get(path);
     if (known?.stamp === stamp) return known.hash;
@@ -70,17 +79,17 @@ function moduleNow(question: string): string {
   }
 }
 
-const kinds: Readonly<Record<string, (path: string) => string>> = {
-  file: isFileNow,
+const kinds: Readonly<Record<string, (path: string, files: KnownFiles | null) => string>> = {
+  file: (path, files) => (fileNow(path, files) ? 'yes' : ''),
   exists: (path) => (existsSync(path) ? 'yes' : ''),
   content: hashNow,
   real: realNow,
   module: moduleNow,
 };
 
-function answerNow(question: string): string {
+function answerNow(question: string, files: KnownFiles | null): string {
   const space = question.indexOf(' ');
-  return kinds[question.slice(0, space)]?.(question.slice(space + 1)) ?? '';
+  return kinds[question.slice(0, space)]?.(question.slice(space + 1), files) ?? '';
 }
 
 let current: Recording | null = null;
@@ -88,6 +97,7 @@ let current: Recording | null = null;
 /** Notes what is asked while some work goes on. The work sees one state: what was asked before is not asked again. */
 export class Recording {
   private readonly answers = new Map<string, string>();
+  private readonly files: KnownFiles = new Map();
   private readonly outer: Recording | null;
   private whole = true;
 
@@ -109,7 +119,7 @@ export class Recording {
   answer(question: string): string {
     let answer = this.answers.get(question);
     if (answer === undefined) {
-      answer = this.outer ? this.outer.answer(question) : answerNow(question);
+      answer = this.outer ? this.outer.answer(question) : answerNow(question, this.files);
       this.answers.set(question, answer);
     }
     return answer;
@@ -123,12 +133,16 @@ export class Recording {
 
   /** Everything that was asked; null when that is not all that the work has learnt. */
   observations(): Observation[] | null {
-    return this.whole ? [...this.answers] : null;
+    if (!this.whole) return null;
+    // What has a content is a file.
+    const isImplied = (question: string): boolean =>
+      /^(?:file|exists) /.test(question) && (this.answers.get(question.replace(/^\w+/, 'content')) ?? '') !== '';
+    return [...this.answers].filter(([question]) => !isImplied(question));
   }
 }
 
 function ask(question: string): string {
-  return current ? current.answer(question) : answerNow(question);
+  return current ? current.answer(question) : answerNow(question, null);
 }
 
 /** Whether a path is a file, links followed. */

@@ -1,4 +1,4 @@
-/** @file The transformer as a bundler plugin: the one factory behind `torchnative/vite`, `/rollup`, `/esbuild` … */
+/** @file The transformer as a bundler plugin: the one factory behind `torchnative/vite`, `/rollup`, `/webpack` … */
 
 import { createUnplugin, type UnpluginInstance } from 'unplugin';
 import { handled, ownImport, type PluginOptions, transformForBundler } from './forBundlers.ts';
@@ -25,6 +25,5 @@ export const plugin: UnpluginInstance<PluginOptions | undefined, false> = create
         return { code: result.code, map: result.map };
       },
     },
-    esbuild: { onResolveFilter: ownImport, onLoadFilter: handled.include },
   };
 });

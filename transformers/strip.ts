@@ -2,7 +2,7 @@
 
 import { basename, dirname, join, resolve } from 'node:path';
 import type { SourceMap } from 'magic-string';
-import { exists, isFile, Memo, readText, resolveModule } from './observed.ts';
+import { exists, isFile, Memo, type Recording, readText, resolveModule } from './observed.ts';
 
 /** The compiler options that change what a file means at run time. */
 const meaningful = [
@@ -79,9 +79,11 @@ export function compilerOptionsFor(folder: string): CompilerOptions {
  *
  * @param code TypeScript (or JavaScript with decorators)
  * @param path the file's absolute path; its extension says the language
+ * @param recording notes what is asked of the file system
  * @param map the map of `code` to what is on disk, when `code` was transformed
  */
-export async function stripTypes(code: string, path: string, map?: SourceMap): Promise<string> {
+export async function stripTypes(code: string, path: string, recording: Recording, map?: SourceMap): Promise<string> {
+  const compilerOptions = recording.during(() => compilerOptionsFor(dirname(path)));
   const { transform } = await import('esbuild');
   const loader = /x$/.test(path) ? 'tsx' : /\.m?ts$/.test(path) ? 'ts' : 'jsx';
   const { code: stripped } = await transform(map ? `${code}\n//# sourceMappingURL=${map.toUrl()}` : code, {
@@ -92,7 +94,7 @@ export async function stripTypes(code: string, path: string, map?: SourceMap): P
     sourcemap: 'inline',
     sourcesContent: true,
     keepNames: true,
-    tsconfigRaw: { compilerOptions: compilerOptionsFor(dirname(path)) },
+    tsconfigRaw: { compilerOptions },
   });
   return stripped;
 }

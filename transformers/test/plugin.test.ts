@@ -19,6 +19,7 @@ export class A extends Module {
 `;
 
 let project: Project;
+const { TN_CACHE_DIR } = process.env;
 beforeAll(() => {
   project = createProject({
     'app.ts': app.replace("import text from './note.txt?raw';", "const text = '';"),
@@ -33,8 +34,12 @@ beforeAll(() => {
       "import { compileCache, Module } from 'torchnative';\nexport class A extends Module {\n  @compileCache('p') m(x: number): number { return x; }\n}\n",
     'types/tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": true } }',
   });
+  process.env.TN_CACHE_DIR = project.cache;
 });
-afterAll(() => project.remove());
+afterAll(() => {
+  process.env.TN_CACHE_DIR = TN_CACHE_DIR ?? '';
+  project.remove();
+});
 
 async function bundled(file: string): Promise<{ code: string; watched: readonly string[] }> {
   const bundle = await rollup({ input: project.path(file), plugins: [rollupPlugin()] });

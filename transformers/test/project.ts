@@ -12,6 +12,8 @@ const installed = join(repository, 'node_modules');
 
 export interface Project {
   readonly root: string;
+  /** Where its programs keep results. */
+  readonly cache: string;
   /** Absolute path of a file. */
   path(name: string): string;
   write(name: string, content: string): string;
@@ -31,7 +33,7 @@ export function createProject(files: Readonly<Record<string, string>>): Project 
   };
   const modules = path('node_modules');
   mkdirSync(modules);
-  for (const name of ['oxc-parser', '@oxc-parser', 'magic-string', 'esbuild', 'tsx', '@jridgewell']) {
+  for (const name of ['oxc-parser', '@oxc-parser', 'env-paths', 'magic-string', 'esbuild', 'tsx', '@jridgewell']) {
     symlinkSync(join(installed, name), join(modules, name));
   }
   cpSync(fileURLToPath(new URL('./fixtures/torchnative', import.meta.url)), join(modules, 'torchnative'), {
@@ -39,12 +41,15 @@ export function createProject(files: Readonly<Record<string, string>>): Project 
   });
   write('package.json', JSON.stringify({ name: 'fixture', version: '1.0.0', type: 'module' }));
   for (const [name, content] of Object.entries(files)) write(name, content);
+  const cache = path('.cache');
   return {
     root,
+    cache,
     path,
     write,
     node(...args) {
-      const { NODE_OPTIONS: _, ...env } = process.env;
+      const { NODE_OPTIONS: _, ...inherited } = process.env;
+      const env = { ...inherited, TN_CACHE_DIR: cache };
       const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env });
       return { stdout, stderr, status };
     },
@@ -67,6 +72,7 @@ export async function buildRegister(project: Project): Promise<string> {
     entryPoints: ['register', 'hooks'].map((name) => join(repository, `transformers/${name}.ts`)),
     outdir,
     bundle: true,
+    splitting: true,
     packages: 'external',
     format: 'esm',
     platform: 'node',
