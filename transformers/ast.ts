@@ -81,20 +81,6 @@ export function forEachChild(node: Node, visit: (child: Node, field: string) => 
   }
 }
 
-const childLists = new WeakMap<Node, readonly Node[]>();
-
-/** Every child that exists at run time, in the order of the source. A tree is walked several times: kept with its nodes. */
-export function childNodes(node: Node): readonly Node[] {
-  let list = childLists.get(node);
-  if (!list) {
-    const found: Node[] = [];
-    forEachChild(node, (part) => found.push(part));
-    list = found.length > 0 ? found : none;
-    childLists.set(node, list);
-  }
-  return list;
-}
-
 /** The expression inside parentheses, TypeScript's wrappers and the mark of an optional chain. */
 export function unwrap(node: Node): Node {
   let inner = node;

@@ -1,6 +1,6 @@
 /** @file The values that a function or a file takes from around it, handed over as a thunk that never throws. */
 
-import { child, childNodes, isClass, isFunction, type Node, text, unwrap } from './ast.ts';
+import { child, forEachChild, isClass, isFunction, type Node, text, unwrap } from './ast.ts';
 import { type Binding, lookUp, type Scope, type Scopes } from './scope.ts';
 
 /** Which imports and calls are the package's own. */
@@ -81,7 +81,7 @@ function usesOuterThis(fn: Node): boolean {
   const visit = (node: Node): void => {
     if (node.type === 'ThisExpression') found = true;
     if ((isFunction(node) && node.type !== 'ArrowFunctionExpression') || isClass(node)) return;
-    for (const inner of childNodes(node)) visit(inner);
+    forEachChild(node, visit);
   };
   visit(fn);
   return found;

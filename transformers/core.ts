@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import type { SourceMap } from 'magic-string';
-import { childNodes, children, forEachChild, isClass, isDirective, isFunction, type Node, startOf } from './ast.ts';
+import { children, forEachChild, isClass, isDirective, isFunction, type Node, startOf } from './ast.ts';
 import { moduleValues, type PackageNames } from './closureValues.ts';
 import { inDeepStack } from './deepStack.ts';
 import { Edits } from './edits.ts';
@@ -164,7 +164,7 @@ class Walk {
   program(program: Node): Temporaries {
     const first = children(program, 'body').find((statement) => !isDirective(statement));
     const header = new Temporaries(first ? startOf(first) : program.end, this.freshName);
-    for (const part of childNodes(program)) this.visit(part, program, header);
+    forEachChild(program, (part) => this.visit(part, program, header));
     return header;
   }
 
@@ -187,7 +187,7 @@ class Walk {
   }
 
   private visitChildren(node: Node, temporaries: Temporaries | null): void {
-    for (const part of childNodes(node)) this.visit(part, node, temporaries);
+    forEachChild(node, (part) => this.visit(part, node, temporaries));
   }
 
   private visit(node: Node, parent: Node, temporaries: Temporaries | null): void {

@@ -1,6 +1,6 @@
 /** @file Scopes of one file: which declaration each identifier in value position refers to. */
 
-import { child, childNodes, children, isClass, isFunction, isTypeOnly, maybeChild, type Node, text } from './ast.ts';
+import { child, children, forEachChild, isTypeOnly, maybeChild, type Node, text } from './ast.ts';
 
 export type BindingKind =
   | 'import'
@@ -71,7 +71,7 @@ class Analyzer {
 
   constructor(program: Node) {
     this.module = { parent: null, kind: 'module', node: program, bindings: new Map() };
-    for (const statement of childNodes(program)) this.visit(statement, this.module);
+    forEachChild(program, (statement) => this.visit(statement, this.module));
   }
 
   private declare(
@@ -134,7 +134,7 @@ class Analyzer {
     }
     const body = child(node, 'body');
     // Parameters and body share a scope here: a body may shadow a parameter only by `var`, which is the same variable.
-    if (body.type === 'BlockStatement') for (const statement of childNodes(body)) this.visit(statement, inner);
+    if (body.type === 'BlockStatement') forEachChild(body, (statement) => this.visit(statement, inner));
     else this.visit(body, inner);
   }
 
@@ -148,7 +148,7 @@ class Analyzer {
     }
     const superClass = maybeChild(node, 'superClass');
     if (superClass) this.visit(superClass, inner);
-    for (const member of childNodes(child(node, 'body'))) this.visit(member, inner);
+    forEachChild(child(node, 'body'), (member) => this.visit(member, inner));
   }
 
   private visitImport(node: Node): void {
@@ -170,28 +170,30 @@ class Analyzer {
 
   private visitBlock(node: Node, scope: Scope, kind: Scope['kind'] = 'block'): void {
     const inner: Scope = { parent: scope, kind, node, bindings: new Map() };
-    for (const part of childNodes(node)) this.visit(part, inner);
+    forEachChild(node, (part) => this.visit(part, inner));
   }
 
+  /** Visits a node that is not only a type. */
   visit(node: Node, scope: Scope): void {
-    if (isTypeOnly(node)) {
-      const id = maybeChild(node, 'id');
-      const named = node.type === 'TSEnumDeclaration' || node.type === 'TSImportEqualsDeclaration';
-      if (named && id) this.declare(scope, text(id, 'name'), 'compileTime', null);
-      return;
-    }
-    if (isFunction(node)) {
-      this.visitFunction(node, scope);
-      return;
-    }
-    if (isClass(node)) {
-      this.visitClass(node, scope);
-      return;
-    }
     switch (node.type) {
+      case 'Literal':
+        return;
       case 'Identifier':
       case 'JSXIdentifier':
         this.references.push({ node, name: text(node, 'name'), scope });
+        return;
+      case 'MemberExpression':
+        this.visit(child(node, 'object'), scope);
+        if (node.computed === true) this.visit(child(node, 'property'), scope);
+        return;
+      case 'FunctionDeclaration':
+      case 'FunctionExpression':
+      case 'ArrowFunctionExpression':
+        this.visitFunction(node, scope);
+        return;
+      case 'ClassDeclaration':
+      case 'ClassExpression':
+        this.visitClass(node, scope);
         return;
       case 'ImportDeclaration':
         this.visitImport(node);
@@ -199,7 +201,11 @@ class Analyzer {
       case 'ExportNamedDeclaration': {
         // `export { x }` may name a type: not a use of a value.
         const declaration = maybeChild(node, 'declaration');
-        if (declaration) this.visit(declaration, scope);
+        if (!declaration) return;
+        if (!isTypeOnly(declaration)) this.visit(declaration, scope);
+        else if (/^TS(?:Enum|ImportEquals)Declaration$/.test(declaration.type)) {
+          this.declare(scope, text(child(declaration, 'id'), 'name'), 'compileTime', null);
+        }
         return;
       }
       case 'ExportAllDeclaration':
@@ -223,10 +229,6 @@ class Analyzer {
         }
         return;
       }
-      case 'MemberExpression':
-        this.visit(child(node, 'object'), scope);
-        if (node.computed === true) this.visit(child(node, 'property'), scope);
-        return;
       case 'JSXMemberExpression':
         this.visit(child(node, 'object'), scope);
         return;
@@ -279,7 +281,7 @@ class Analyzer {
         this.recordWrites(child(node, 'argument'), node, scope);
         break;
     }
-    for (const part of childNodes(node)) this.visit(part, scope);
+    forEachChild(node, (part) => this.visit(part, scope));
   }
 
   private recordWrites(target: Node, write: Node, scope: Scope): void {
@@ -290,7 +292,7 @@ class Analyzer {
       // A pattern may bind anything to the names in it.
       const visit = (node: Node): void => {
         if (node.type === 'Identifier') this.writes.push({ target: node, write, scope });
-        else for (const inner of childNodes(node)) visit(inner);
+        else forEachChild(node, visit);
       };
       visit(target);
     }

@@ -2,7 +2,6 @@
 
 import {
   child,
-  childNodes,
   children,
   forEachChild,
   isClass,
@@ -16,8 +15,6 @@ import {
 import type { Effects, Read, Root } from './facts.ts';
 import { lazyTarget, memberName, moduleBinding, type UnitContext } from './references.ts';
 import { isHarmlessCall, RootFinder } from './roots.ts';
-
-const calls = new Set(['CallExpression', 'NewExpression', 'TaggedTemplateExpression']);
 
 interface Change {
   readonly expression: Node;
@@ -125,15 +122,18 @@ export class Collector {
   }
 
   private visit(node: Node, load: boolean): void {
-    if (isFunction(node)) {
-      this.function(node, load);
-      return;
-    }
-    if (isClass(node)) {
-      this.class(node, load, load);
-      return;
-    }
     switch (node.type) {
+      case 'Literal':
+        return;
+      case 'FunctionDeclaration':
+      case 'FunctionExpression':
+      case 'ArrowFunctionExpression':
+        this.function(node, load);
+        return;
+      case 'ClassDeclaration':
+      case 'ClassExpression':
+        this.class(node, load, load);
+        return;
       case 'Identifier':
       case 'JSXIdentifier':
         if (moduleBinding(node, this.context)) this.read({ name: text(node, 'name'), member: null }, load);
@@ -175,16 +175,26 @@ export class Collector {
       case 'ReturnStatement':
         if (maybeChild(node, 'argument')) this.returned.push(child(node, 'argument'));
         break;
+      case 'CallExpression':
+      case 'ImportExpression': {
+        const lazy = lazyTarget(node);
+        if (lazy !== null) this.lazy.add(lazy);
+        if (node.type === 'CallExpression') this.call(node, load);
+        break;
+      }
+      case 'NewExpression':
+      case 'TaggedTemplateExpression':
+        this.call(node, load);
+        break;
+      case 'TSModuleBlock':
+      case 'BlockStatement':
+        this.enums(node); // no code for the generic walk
+        break;
       case 'TSEnumDeclaration':
         this.names(node);
         return;
     }
-    const lazy = lazyTarget(node);
-    if (lazy !== null) this.lazy.add(lazy);
-    if (calls.has(node.type)) this.call(node, load);
-    for (const part of childNodes(node)) this.visit(part, load);
-    // Enums are no code for the generic walk.
-    if (node.type === 'TSModuleBlock' || node.type === 'BlockStatement') this.enums(node);
+    forEachChild(node, (part) => this.visit(part, load));
   }
 
   private enums(block: Node): void {
@@ -246,7 +256,7 @@ export class Collector {
         }
         this.visit(child(method, 'body'), inner);
       } else if (member.type === 'StaticBlock') {
-        for (const part of childNodes(member)) this.visit(part, load);
+        forEachChild(member, (part) => this.visit(part, load));
       } else if (/Property$|^PropertyDefinition$/.test(member.type) && !isTypeOnly(member)) {
         if (member.computed === true) this.visit(child(member, 'key'), load);
         const value = maybeChild(member, 'value');
@@ -301,7 +311,7 @@ export class Collector {
     else if (node.type === 'AssignmentPattern') this.target(child(node, 'left'), load);
     else if (node.type === 'Property') this.target(child(node, 'value'), load);
     else if (node.type.endsWith('Pattern') || node.type === 'RestElement') {
-      for (const part of childNodes(node)) this.target(part, load);
+      forEachChild(node, (part) => this.target(part, load));
     }
   }
 }

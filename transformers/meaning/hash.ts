@@ -1,12 +1,8 @@
 /** @file The hash of a unit's meaning: its code, that of everything it reaches, and the versions of packages. No path goes in. */
 
-import { createHash } from 'node:crypto';
+import { sha256 } from '../sha256.ts';
 import type { GraphNode, ProgramGraph, SourceFile } from './graph.ts';
 import type { Reach } from './reach.ts';
-
-function sha256(content: string): string {
-  return createHash('sha256').update(content).digest('hex');
-}
 
 /** Packages by name and version, sorted by name. */
 export type PackageList = readonly (readonly [name: string, version: string])[];

@@ -1,8 +1,8 @@
 /** @file The meanings of a file's parts and classes: what their source keys are made of, and what they reach. */
 
-import { createHash } from 'node:crypto';
 import { relative, sep } from 'node:path';
 import { packageRootOf } from '../resolve.ts';
+import { sha256 } from '../sha256.ts';
 import type { GivenFile } from './fileFacts.ts';
 import { ProgramGraph, type SourceFile, type UnitNode, type WholeNode } from './graph.ts';
 import { hashOf, type PackageList, packageList } from './hash.ts';
@@ -76,7 +76,7 @@ export class FileMeanings {
     const index = this.classes.get(node) ?? 0;
     this.classes.set(node, index + 1);
     const { hash } = this.at(offset);
-    return index === 0 ? hash : createHash('sha256').update(`${hash} class ${index}`).digest('hex');
+    return index === 0 ? hash : sha256(`${hash} class ${index}`);
   }
 
   /** The unit that a place stands in; the whole file where there is none. */

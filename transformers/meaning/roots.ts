@@ -1,6 +1,6 @@
 /** @file Where a value may come from: the module-level names behind an expression, through the variables of functions. */
 
-import { child, childNodes, children, isClass, isFunction, type Node, text, unwrap } from '../ast.ts';
+import { child, children, forEachChild, isClass, isFunction, type Node, text, unwrap } from '../ast.ts';
 import type { Scopes } from '../scope.ts';
 import { globalCallee } from '../staticValues.ts';
 import { type Root, rootKey } from './facts.ts';
@@ -49,7 +49,7 @@ export class RootFinder {
     } else if (node.type === 'Property') this.assign(child(node, 'value'), value);
     else if (node.type === 'AssignmentPattern') this.assign(child(node, 'left'), value);
     else if (node.type.endsWith('Pattern') || node.type === 'RestElement') {
-      for (const part of childNodes(node)) this.assign(part, value);
+      forEachChild(node, (part) => this.assign(part, value));
     }
   }
 
@@ -134,7 +134,7 @@ export class RootFinder {
       return;
     }
     if (fresh.test(node.type)) return;
-    for (const part of childNodes(node)) this.follow(part, found, seen);
+    forEachChild(node, (part) => this.follow(part, found, seen));
   }
 
   private identifier(node: Node, found: Found, seen: Set<Node>): void {
@@ -201,7 +201,7 @@ export class RootFinder {
         const root: Root = { kind: 'value', name: text(part, 'name'), member: null };
         found.roots.set(rootKey(root), root);
       }
-      for (const inner of childNodes(part)) visit(inner);
+      forEachChild(part, visit);
     };
     visit(node);
   }

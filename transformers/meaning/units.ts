@@ -1,10 +1,10 @@
 /** @file A module taken apart: its top-level declarations and statements, what it imports and what it exports. */
 
-import { createHash } from 'node:crypto';
 import { child, children, isDirective, maybeChild, type Node, startOf, text, unwrap } from '../ast.ts';
 import type { Lines, ParsedFile } from '../parse.ts';
 import { readPragmas } from '../pragmas.ts';
 import type { Scopes } from '../scope.ts';
+import { sha256 } from '../sha256.ts';
 import { isConstant } from '../staticValues.ts';
 import { canonicalText } from './canonical.ts';
 import { Collector } from './collect.ts';
@@ -13,10 +13,6 @@ import { moduleBinding, type UnitContext } from './references.ts';
 
 /** The name of a default export that has none. */
 const defaultName = '*default*';
-
-function sha256(content: string): string {
-  return createHash('sha256').update(content).digest('hex');
-}
 
 /** The names that a pattern declares. */
 function patternNames(pattern: Node): string[] {
