@@ -73,8 +73,7 @@ function node(args: readonly string[], cache = ''): string {
 
 /** `cache`: where results are kept; nowhere by default. */
 function cold(args: readonly string[], cache?: string): number {
-  const script = ['-C', 'torchnative-source', '--import', 'tsx', join(root, 'bench/transformCold.ts')];
-  return Number(node([...script, ...args], cache));
+  return Number(node([join(root, 'bench/transformCold.mjs'), ...args], cache));
 }
 
 function fileRows(folder: string, rounds: number): Row[] {
@@ -87,8 +86,14 @@ function fileRows(folder: string, rounds: number): Row[] {
   };
   const first = Array.from({ length: rounds }, () => cold(['file', path]));
   cold(['seen', path], cache);
+  const demo = join(root, 'examples/whisper');
+  const real = Array.from({ length: rounds }, () => cold(['folder', demo]));
   return [
     row('cold', first),
+    {
+      ...row('', real),
+      name: 'the Whisper demo, cold, 1,000 of its lines',
+    },
     row(
       'seen before',
       Array.from({ length: rounds }, () => cold(['seen', path], cache)),
@@ -127,8 +132,6 @@ async function projectRows(folder: string, rounds: number): Promise<Row[]> {
 async function startRow(folder: string, rounds: number): Promise<Row> {
   const program = join(folder, 'empty.mjs');
   writeFileSync(program, '');
-  // Brings the built files up to date.
-  node(['bin/tn.mjs', 'run', program]);
   const hook = new URL('../dist/transformers/register.js', import.meta.url).href;
   const contestants = [
     { name: 'ours', run: () => timed(() => node(['--import', hook, program])) },
@@ -150,6 +153,8 @@ async function startRow(folder: string, rounds: number): Promise<Row> {
 export async function runSuite({ rounds }: BenchOptions): Promise<SuiteResult & { rows: Row[] }> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tn-bench-')));
   try {
+    // Brings the built files up to date, which are what is measured.
+    node(['bin/tn.mjs', '--version']);
     const rows = await numberRows('', rounds ?? 15);
     meetTensors();
     rows.push(...(await numberRows(', tensors seen', rounds ?? 15)));
