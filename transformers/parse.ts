@@ -1,7 +1,7 @@
 /** @file Parsing (oxc): a script's syntax tree, its comments, and where its lines begin. */
 
 import { type ParserOptions, parseSync } from 'oxc-parser';
-import type { Node } from './ast.ts';
+import { children, type Node } from './ast.ts';
 import { isTooDeep } from './nesting.ts';
 import { scriptExtension } from './scriptFile.ts';
 
@@ -63,6 +63,9 @@ function parserOptions(path: string): ParserOptions {
   };
 }
 
+/** Mistakes with operators, which calls in place of the operators would hide. */
+const mixedOperators = /^A unary expression with the|^Logical expressions and coalesce expressions cannot be mixed/;
+
 /**
  * Parses a script. Returns null when it is not one: the tool that compiles it next will say why.
  *
@@ -71,6 +74,10 @@ function parserOptions(path: string): ParserOptions {
 export function parseScript(code: string, path: string): ParsedFile | null {
   if (isTooDeep(code)) throw new RangeError(`${path} is nested too deeply`);
   const parsed = parseSync(path, code, parserOptions(path));
-  if (parsed.errors.length > 0) return null;
-  return { program: parsed.program as unknown as Node, comments: parsed.comments, lines: new Lines(code) };
+  const { errors, comments } = parsed;
+  if (errors.some(({ message }) => mixedOperators.test(message))) return null;
+  const program = parsed.program as unknown as Node;
+  // Any other mistake that the parser can step over is reported better by whatever compiles the file next.
+  if (errors.length > 0 && children(program, 'body').length === 0) return null;
+  return { program, comments, lines: new Lines(code) };
 }

@@ -57,6 +57,15 @@ describe('mistakes of syntax', () => {
     expect(compiles(head + source) || !result || !compiles(result.code)).toBe(true);
   });
 
+  it.each([
+    'function f(a?: number, b: number) { return a + b; }',
+    'let x!: number = a + b;',
+    'function f() { let [c]; return a + b; }',
+  ])('%j is one for a checker of types alone, and transformed', (source) => {
+    expect(compiles(head + source)).toBe(true);
+    expect(transform(head + source, '/project/app.ts')?.code).toMatch(/__tn\.add\(a ?, b\)/);
+  });
+
   it('is reported by the tool, at its line', () => {
     const project = createProject({ 'app.ts': `${head}const a = 1;\nconst = a + 1;\n` });
     const { stderr, status } = project.node(...registerFromSource, 'app.ts');
