@@ -167,7 +167,7 @@ export function open(box: Box): number { const side: number = box.side; return s
       return `${status} ${stderr}`;
     };
     const thrown =
-      'const inner = (n: number) => { if (n > 1) throw new RangeError(`large\\n  found ${n}`); };\ninner(2);\n';
+      "const inner = (n: number) => { if (n > 1) throw new RangeError('large\\n  found ' + n); };\ninner(2);\n";
     expect(await ends(thrown)).toBe('1 Uncaught RangeError: large; found 2; at main.ts:1:49\n');
     expect(await ends(thrown, { TN_DEBUG: '1' })).toBe(
       '1 Uncaught RangeError: large\n  found 2\n    at inner (main.ts:1:49)\n    at <anonymous> (main.ts:2:1)\n',
