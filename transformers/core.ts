@@ -1,7 +1,6 @@
 /** @file The transformer's core: TypeScript source in, TypeScript source with metadata and symbolic operators out. */
 
 import { basename } from 'node:path';
-import type { SourceMap } from 'magic-string';
 import { children, forEachChild, isClass, isDirective, isFunction, type Node, startOf } from './ast.ts';
 import { moduleValues, type PackageNames } from './closureValues.ts';
 import { inDeepStack } from './deepStack.ts';
@@ -29,6 +28,7 @@ import { resolveSpecifier } from './resolve.ts';
 import type { Scopes } from './scope.ts';
 import { endStatement } from './semicolons.ts';
 import { sourceClosure } from './sourceClosure.ts';
+import type { SourceMap } from './sourceMap.ts';
 import { Temporaries } from './temporaries.ts';
 import { isTransformed } from './transformed.ts';
 
@@ -103,9 +103,10 @@ export function transformHere(code: string, path: string, options: TransformOpti
   };
   const specifier = imported?.startsWith('.') ? imported : packageName;
   edits.before(header.at, `${fileHeader(specifier, facts)}${header.declaration()} `);
+  const text = edits.rendered();
   return {
-    code: edits.toString(),
-    map: edits.map(basename(path)),
+    code: text.toString(),
+    map: text.map(basename(path)),
     dependencies: closure.paths,
     parts: walk.metadata.parts.sort((a, b) => a.line - b.line || a.column - b.column),
   };

@@ -5,10 +5,10 @@
 
 import { createRequire } from 'node:module';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { SourceMap } from 'magic-string';
 import type { TransformOptions, TransformResult } from './core.ts';
 import { notObserved } from './observed.ts';
 import { isPackageImport, packageName } from './ownPackage.ts';
+import { SourceMap } from './sourceMap.ts';
 
 const stackSizeMb = 256;
 const longestWait = 120_000;
@@ -30,7 +30,7 @@ Promise.resolve(tsx ? require(require('node:url').fileURLToPath(core)) : import(
 
 interface Answer {
   readonly failed?: string;
-  readonly result?: Omit<TransformResult, 'map'> & { readonly map: ConstructorParameters<typeof SourceMap>[0] };
+  readonly result?: Omit<TransformResult, 'map'> & { readonly map: Omit<SourceMap, 'toString' | 'toUrl'> };
 }
 
 /** Transforms a file in a thread with a large stack. Waits for it. */
@@ -70,12 +70,8 @@ export function inDeepStack(
   }
   const { result } = answer;
   if (!result) return undefined;
-  return { ...result, map: revived(result.map) };
-}
-
-/** A source map that went through a message has lost its methods. */
-function revived(plain: ConstructorParameters<typeof SourceMap>[0]): SourceMap {
-  return Object.assign(Object.create(SourceMap.prototype) as SourceMap, plain);
+  // What went through a message has lost its methods.
+  return { ...result, map: Object.assign(new SourceMap('', '', ''), result.map) };
 }
 
 /** In a clone the transformer is TypeScript. */

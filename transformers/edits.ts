@@ -1,12 +1,27 @@
 /** @file Text edits on one file, in the order that nests: children first, then their parents. */
 
-import MagicString, { SourceMap } from 'magic-string';
 import { child, type Node } from './ast.ts';
-import { InsertedCalls } from './insertedCalls.ts';
+import { MappedText } from './mappedText.ts';
 
 const [space, slash, firstOddSpace] = [32, 47, 0x80];
 const gap = /(?:\s|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/)*/y;
 const identifierCharacter = /[\w$\u0080-\uffff]/;
+
+/** A text that is put somewhere, and the offset of the source that calls in it are reported at. */
+interface Piece {
+  readonly text: string;
+  readonly at: number;
+}
+
+/** What happens at one offset of the source. */
+interface Place {
+  /** What is put after the node that ends here, in this order. */
+  readonly after: Piece[];
+  /** What is put before the node that starts here, the last one first. */
+  readonly before: Piece[];
+  /** What takes the place of the source from here to `end`. */
+  replaced: { readonly text: string; readonly end: number } | null;
+}
 
 /**
  * Edits of one source text. Insertions at the same place nest when a node is edited after its children: what is put
@@ -14,19 +29,19 @@ const identifierCharacter = /[\w$\u0080-\uffff]/;
  */
 export class Edits {
   readonly code: string;
-  private readonly out: MagicString;
-  private readonly calls: InsertedCalls;
-  private count = 0;
-  private rendered: { readonly count: number; readonly text: string } | null = null;
+  private readonly places = new Map<number, Place>();
 
   constructor(code: string) {
     this.code = code;
-    this.out = new MagicString(code);
-    this.calls = new InsertedCalls(code);
   }
 
-  get isEmpty(): boolean {
-    return this.count === 0;
+  private place(offset: number): Place {
+    let place = this.places.get(offset);
+    if (!place) {
+      place = { after: [], before: [], replaced: null };
+      this.places.set(offset, place);
+    }
+    return place;
   }
 
   /** A keyword may touch what follows it (`return-x`): a name put between needs a space. */
@@ -37,30 +52,25 @@ export class Edits {
 
   /** Puts text before and after a node. A call in it is reported at a binary operator where the node is one, else at the node. */
   wrap(node: Node, before: string, after: string): void {
-    this.count++;
     const at = node.type === 'BinaryExpression' ? this.skipSpace(child(node, 'left').end) : node.start;
-    this.out.prependRight(node.start, this.spaced(node.start, this.calls.marked(before, at)));
-    this.out.appendLeft(node.end, this.calls.marked(after, at));
+    this.place(node.start).before.push({ text: this.spaced(node.start, before), at });
+    this.place(node.end).after.push({ text: after, at });
   }
 
   /** Puts text directly before what stands at an offset, and before anything put there so far. */
   before(at: number, insertion: string): void {
-    this.count++;
-    this.out.prependRight(at, this.spaced(at, this.calls.marked(insertion, at)));
+    this.place(at).before.push({ text: this.spaced(at, insertion), at });
   }
 
   /** Puts text directly after what ends at an offset, and after anything put there so far. */
   after(at: number, insertion: string): void {
-    this.count++;
-    this.out.appendLeft(at, this.calls.marked(insertion, at));
+    this.place(at).after.push({ text: insertion, at });
   }
 
   /** Replaces a range that holds no other edit; what was put around it stays. */
   replace(start: number, end: number, replacement: string): void {
-    this.count++;
-    const marked = this.calls.marked(replacement, start);
-    if (start === end) this.out.appendLeft(start, marked);
-    else this.out.update(start, end, this.spaced(start, marked));
+    if (start === end) this.after(start, replacement);
+    else this.place(start).replaced = { text: this.spaced(start, replacement), end };
   }
 
   /** The first offset from `from` on that is neither white space nor comment. */
@@ -78,19 +88,22 @@ export class Edits {
     return this.code.slice(node.start, node.end);
   }
 
-  /** The text with the marks in it, made once for each state of the edits. */
-  private edited(): string {
-    if (this.rendered?.count !== this.count) this.rendered = { count: this.count, text: this.out.toString() };
-    return this.rendered.text;
-  }
-
-  toString(): string {
-    return this.calls.strip(this.edited());
-  }
-
-  /** An exact map to the original; `source` is the name it gives the original. */
-  map(source: string): SourceMap {
-    const map = this.out.generateDecodedMap({ source, includeContent: true, hires: 'boundary' });
-    return new SourceMap(this.calls.settle(this.edited(), map));
+  /** The edited text. */
+  rendered(): MappedText {
+    const text = new MappedText(this.code);
+    let done = 0;
+    for (const [offset, place] of [...this.places].sort(([a], [b]) => a - b)) {
+      if (offset < done) throw new Error(`an edit at ${offset} lies in a replaced range that ends at ${done}`);
+      text.copy(done, offset);
+      done = offset;
+      for (const piece of place.after) text.insert(piece.text, piece.at);
+      for (const piece of place.before.toReversed()) text.insert(piece.text, piece.at);
+      if (place.replaced) {
+        text.replace(place.replaced.text, offset);
+        done = place.replaced.end;
+      }
+    }
+    text.copy(done, this.code.length);
+    return text;
   }
 }

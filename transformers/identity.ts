@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ownRoot } from './ownPackage.ts';
 
 /** The packages that results are made with. */
-export const usedPackages = ['esbuild', 'magic-string', 'oxc-parser'] as const;
+export const usedPackages = ['esbuild', 'oxc-parser'] as const;
 
 /** What is beside the transformer and takes no part in its results. */
 export const otherFolders = ['check', 'test', 'tsc'] as const;

@@ -1,8 +1,8 @@
 /** @file TypeScript to the JavaScript that this Node runs: esbuild, with the decorator mode of the nearest tsconfig. */
 
 import { basename, dirname, join, resolve } from 'node:path';
-import type { SourceMap } from 'magic-string';
 import { exists, isFile, Memo, type Recording, readText, resolveModule } from './observed.ts';
+import type { SourceMap } from './sourceMap.ts';
 
 /** The compiler options that change what a file means at run time. */
 const meaningful = [

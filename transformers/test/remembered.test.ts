@@ -126,7 +126,7 @@ describe('a hit', () => {
       "import { compileCache, record } from 'torchnative';\nexport const p = compileCache('p', (x: number) => x);\nexport const n: unknown = (record as any).parts[0].metadata.params[0].name;\n",
     );
     expect(project.node('--import', register, 'main.ts')).toMatchObject({ stdout: 'x\n', stderr: '' });
-    for (const name of ['@oxc-parser', 'oxc-parser', 'magic-string', 'esbuild', '@jridgewell']) {
+    for (const name of ['@oxc-parser', 'oxc-parser', 'esbuild', '@jridgewell']) {
       rmSync(project.path(`node_modules/${name}`), { force: true });
     }
     expect(project.node('--import', register, 'main.ts')).toMatchObject({ stdout: 'x\n', stderr: '' });

@@ -53,7 +53,7 @@ const broken = (code: string): string =>
     ),
   );
 
-test.each(['esbuild', 'magic-string', 'protobufjs/dist/protobuf.js', 'ts-morph'])('%s', (name) => {
+test.each(['esbuild', '@jridgewell/trace-mapping', 'protobufjs/dist/protobuf.js', 'ts-morph'])('%s', (name) => {
   const code = minified(readFileSync(require.resolve(name), 'utf8'));
   const text = broken(code);
   expect(text.split('\n').length).toBeGreaterThan(code.split('\n').length + code.length / 50);
