@@ -35,6 +35,14 @@ const suites: Readonly<Record<string, Suite>> = {
     about: 'whisper-base: its parts, jfk.wav to text, context length, ten minutes of sound; beside its peers',
     load: () => import('./whisper/suite.ts'),
   },
+  compile: {
+    about: "compiling Whisper's parts from nothing, and after changes that need no compiler",
+    load: () => import('./compile/suite.ts'),
+  },
+  start: {
+    about: 'a second run, from the start of its process to the first native call; memory',
+    load: () => import('./start/suite.ts'),
+  },
   ship: {
     about: 'packages: their size, their start, and jfk.wav beside the same program under Node',
     load: () => import('./ship/suite.ts'),

@@ -1,6 +1,6 @@
 /** @file The peers: one line each. To add one, write its Python file beside the others, and add a line. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, RequestError } from '../options.ts';
@@ -121,4 +121,10 @@ export function whisperPeerMissing({ needs }: WhisperPeer): string | null {
 
 export function startWhisperPeer(peer: WhisperPeer, wav: string, threads: number): Promise<Served> {
   return Served.start(peer.name, pythonCommand(peer.script, peer.args(wav, String(threads))));
+}
+
+/** Seconds that each part took AOTInductor when it was set up here; null where it was not. */
+export function aotInductorSeconds(): Readonly<Record<string, number>> | null {
+  const file = path.join(model('aoti'), 'seconds.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>) : null;
 }
