@@ -15,6 +15,7 @@ import { type LongFigures, longTable, measureLong } from './long.ts';
 import { jfkFile, loadExample } from './model.ts';
 import { type PartProfiles, profileParts } from './profiles.ts';
 import { variants } from './variants.ts';
+import { sameWords } from './words.ts';
 
 const sections = ['text', 'parts', 'context', 'long', 'call', 'leak'] as const;
 type Section = (typeof sections)[number];
@@ -166,17 +167,12 @@ async function holdContests(threads: number, { meter, wanted, peers, result, rou
   }
 }
 
-/** Words alone: punctuation and timestamps are where correct decoders differ. */
-export function wordsOf(text: string): string {
-  return text.toLowerCase().replace(/[^\p{L}\p{N} ]/gu, '');
-}
-
 function transcriptLines(transcripts: readonly Transcript[]): string {
   const [first] = transcripts;
   return transcripts
     .map(({ name, text, tokens }) => {
       const same = String(tokens) === String(first.tokens) ? 'same tokens' : 'other tokens';
-      const words = wordsOf(text) === wordsOf(first.text) ? 'same words' : 'OTHER WORDS';
+      const words = sameWords(text, first.text) ? 'same words' : 'OTHER WORDS';
       return `${name.padEnd(20)} ${text === first.text ? same : words}: ${text}`;
     })
     .join('\n');
