@@ -122,8 +122,8 @@ export function attention(ctx: KernelContext, spec: AttentionSpec): KernelSource
     helpers.push(renderPackPanels(`${name}_pack_v`, spec.value.dtype));
   }
   if (ways.rows) {
-    helpers.push(renderRowScores(ctx.isa, `${name}_row_scores`, d, spec.key.dtype));
-    helpers.push(renderRowValues(ctx.isa, `${name}_row_values`, dv, spec.value.dtype));
+    helpers.push(renderRowScores(ctx.isa, `${name}_row_scores`, d, spec.key));
+    helpers.push(renderRowValues(ctx.isa, `${name}_row_values`, dv, spec.value));
   }
   helpers.push(renderSoftmaxRow(name));
   const parts: string[] = [
