@@ -16,7 +16,7 @@ import { attentionKeyBlock, attentionRowQueries, attentionTile, attentionTilesPe
 import { elementType, lineOffsets, loadUses, narrow, widen } from './epilogue.ts';
 import { renderPackPanels } from './pack.ts';
 import { expression, indent, kernelHead, mergeUses, range, staticValue } from './text.ts';
-import { renderTile } from './tile.ts';
+import { renderTile, tileUses } from './tile.ts';
 import type { EpiloguePiece, FloatDtype, KernelContext, KernelSource, PreludeName } from './types.ts';
 
 /** A tensor [batch, head, row, d] by element strides (C expressions); d is contiguous. */
@@ -107,6 +107,7 @@ export function attention(ctx: KernelContext, spec: AttentionSpec): KernelSource
   const uses: PreludeName[] = ['tn_vf', 'tn_exp2_decay'];
   for (const operand of [spec.query, spec.key, spec.value]) uses.push(...loadUses(operand.dtype));
   if (ways.tiles) {
+    uses.push(...tileUses(ctx.isa, 'float32'));
     for (const panels of tileWidths(ctx, dv)) {
       helpers.push(
         renderTile(ctx.isa, {
@@ -121,8 +122,8 @@ export function attention(ctx: KernelContext, spec: AttentionSpec): KernelSource
     helpers.push(renderPackPanels(`${name}_pack_v`, spec.value.dtype));
   }
   if (ways.rows) {
-    helpers.push(renderRowScores(ctx.isa, `${name}_row_scores`, d, spec.key.dtype));
-    helpers.push(renderRowValues(ctx.isa, `${name}_row_values`, dv, spec.value.dtype));
+    helpers.push(renderRowScores(ctx.isa, `${name}_row_scores`, d, spec.key));
+    helpers.push(renderRowValues(ctx.isa, `${name}_row_values`, dv, spec.value));
   }
   helpers.push(renderSoftmaxRow(name));
   const parts: string[] = [
