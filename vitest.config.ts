@@ -1,5 +1,30 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { torchnative } from './transformers/vitest.ts';
+
+/** Files that take the longest, first: one of them begun last would run on alone. */
+const long = [
+  'examples/whisper/test/demo.test.ts',
+  'src/compile/test/sanitizers.test.ts',
+  'test/packagingDocs.test.ts',
+  'test/robust.test.ts',
+  'src/package/test/emulated.test.ts',
+  'src/package/test/coreSanitizers.test.ts',
+  'test/lines.test.ts',
+  'test/package.test.ts',
+  'test/conformance.test.ts',
+  'examples/whisper/test/transcribe.test.ts',
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = long.findIndex((path) => moduleId.endsWith(`/${path}`));
+      return at < 0 ? long.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   plugins: [torchnative()],
@@ -9,6 +34,7 @@ export default defineConfig({
     include: ['{src,cache,transformers,examples,test}/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     testTimeout: 120_000,
     hookTimeout: 300_000,
   },

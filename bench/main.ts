@@ -27,9 +27,21 @@ const suites: Readonly<Record<string, Suite>> = {
     about: 'what the transformer costs: rewritten numbers, files, a project, a start',
     load: () => import('./transform.ts'),
   },
+  ops: {
+    about: 'single operations as parts, beside onnxruntime and PyTorch',
+    load: () => import('./ops/suite.ts'),
+  },
   whisper: {
-    about: 'whisper-base: its parts, jfk.wav to text, and what surrounds it',
+    about: 'whisper-base: its parts, jfk.wav to text, context length, ten minutes of sound; beside its peers',
     load: () => import('./whisper/suite.ts'),
+  },
+  compile: {
+    about: "compiling Whisper's parts from nothing, and after changes that need no compiler",
+    load: () => import('./compile/suite.ts'),
+  },
+  start: {
+    about: 'a second run, from the start of its process to the first native call; memory',
+    load: () => import('./start/suite.ts'),
   },
   ship: {
     about: 'packages: their size, their start, and jfk.wav beside the same program under Node',
@@ -49,7 +61,7 @@ Options:
   --peers NAMES        none, all (default: those that are installed) or NAME,NAME
   --json FILE          the figures, for programs
   --rounds N           how often everything is run
-  --only NAMES         whisper: only these of text, parts, call, leak, start, first
+  --only NAMES         whisper: only these of text, parts, context, long, call, leak; ops: only these kinds
   --profile PART       whisper: time per kernel of mel, encoder, detect, prefill or decode, instead of the suite
   --steps              with --profile: every step by itself
   --position N         with --profile decode: at which position

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #if defined(__AVX512F__)
 #define LANES 16
@@ -29,6 +30,8 @@ typedef int32_t vi __attribute__((vector_size(LANES * 4)));
 #define STEPS 200000
 /* Per thread, in bytes. Larger than L2; a weight matrix that is read again and again behaves the same way. */
 #define READ_BYTES (98ll << 20)
+/* Far larger than any cache; and half of the last-level cache, where the system says its size. */
+#define MEMORY_BYTES (1ll << 30)
 
 static double now(void) {
   struct timespec t;
@@ -158,9 +161,10 @@ static double rate(double (*run)(const char *, int64_t), int threads, const char
 }
 
 int main(int argc, char **argv) {
-  char *memory = aligned_alloc(2 << 20, READ_BYTES);
+  char *memory = aligned_alloc(2 << 20, MEMORY_BYTES);
   if (memory == NULL) return 1;
-  memset(memory, 1, READ_BYTES);
+  memset(memory, 1, MEMORY_BYTES);
+  const int64_t cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
   for (int i = 1; i < argc; i++) {
     const int threads = atoi(argv[i]);
     if (threads < 1) return 2;
@@ -175,7 +179,10 @@ int main(int argc, char **argv) {
 #else
     printf(", \"int8\": null");
 #endif
-    printf(", \"readBandwidth\": %.1f}\n", rate(run_read, threads, memory, READ_BYTES));
+    printf(", \"readBandwidth\": %.1f", rate(run_read, threads, memory, READ_BYTES));
+    printf(", \"readMemory\": %.1f", rate(run_read, threads, memory, MEMORY_BYTES));
+    if (cache > 0) printf(", \"readCache\": %.1f}\n", rate(run_read, threads, memory, cache / 2));
+    else printf(", \"readCache\": null}\n");
     fflush(stdout);
   }
   free(memory);

@@ -9,7 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { SuiteResult } from './main.ts';
+import { describeMachine, type Machine } from './machine.ts';
 import type { BenchOptions } from './options.ts';
 import { summarise } from './stats.ts';
 
@@ -25,6 +25,10 @@ export interface PeakRates {
   readonly int8: number | null;
   /** Reading 98 MB again and again (part of it may sit in the last-level cache, as with a model's weights). */
   readonly readBandwidth: number;
+  /** Reading 1 GB: nothing of it is in any cache. */
+  readonly readMemory: number;
+  /** Reading half of the last-level cache; null where the system does not say its size. */
+  readonly readCache: number | null;
 }
 
 export interface Peak {
@@ -97,26 +101,35 @@ function combine(rates: readonly PeakRates[], of: (values: readonly number[]) =>
     bf16: maybe(rates.map(({ bf16 }) => bf16)),
     int8: maybe(rates.map(({ int8 }) => int8)),
     readBandwidth: of(rates.map(({ readBandwidth }) => readBandwidth)),
+    readMemory: of(rates.map(({ readMemory }) => readMemory)),
+    readCache: maybe(rates.map(({ readCache }) => readCache)),
   };
 }
 
 /** A table for people. */
 export function peakTable(rates: readonly PeakRates[]): string {
   const cell = (value: number | null): string => (value === null ? '-' : value.toFixed(1)).padStart(12);
+  const line = (name: string, cells: readonly string[]): string => name.padEnd(8) + cells.join('');
+  const words = (names: readonly string[]): string[] => names.map((name) => name.padStart(12));
   return [
-    `${'threads'.padEnd(8)}${['fma32', 'bf16', 'int8', 'read'].map((name) => name.padStart(12)).join('')}`,
-    `${''.padEnd(8)}${['GFLOP/s', 'GFLOP/s', 'GOP/s', 'GB/s'].map((unit) => unit.padStart(12)).join('')}`,
-    ...rates.map(
-      (r) => `${String(r.threads).padEnd(8)}${cell(r.fma32)}${cell(r.bf16)}${cell(r.int8)}${cell(r.readBandwidth)}`,
+    line('threads', words(['fma32', 'bf16', 'int8', 'read 98 MB', 'memory', 'last cache'])),
+    line('', words(['GFLOP/s', 'GFLOP/s', 'GOP/s', 'GB/s', 'GB/s', 'GB/s'])),
+    ...rates.map((r) =>
+      line(String(r.threads), [r.fma32, r.bf16, r.int8, r.readBandwidth, r.readMemory, r.readCache].map(cell)),
     ),
   ].join('\n');
 }
 
+export interface PeakResult {
+  readonly suite: 'peak';
+  readonly machine: Machine;
+  readonly best: PeakRates[];
+  readonly median: PeakRates[];
+  readonly rounds: number;
+}
+
 /** `npm run bench -- peak`: best and median of several rounds. */
-export async function runSuite({
-  threads,
-  rounds,
-}: BenchOptions): Promise<SuiteResult & { best: PeakRates[]; median: PeakRates[]; rounds: number }> {
+export async function runSuite({ threads, rounds }: BenchOptions): Promise<PeakResult> {
   const all = availableParallelism();
   const counts = threads ?? (all === 1 ? [1] : [1, all]);
   const meter = await buildPeakMeter();
@@ -131,5 +144,5 @@ export async function runSuite({
   const best = measured.map(bestRates);
   const median = measured.map((rates) => combine(rates, (values) => summarise(values).median));
   process.stdout.write(`best\n${peakTable(best)}\n\nmedian\n${peakTable(median)}\n`);
-  return { best, median, rounds: measured[0].length };
+  return { suite: 'peak', machine: describeMachine(), best, median, rounds: measured[0].length };
 }

@@ -10,7 +10,7 @@ export interface Row {
   readonly name: string;
   /** 0 where threads mean nothing. */
   readonly threads: number;
-  readonly unit: 'ms' | 'ns' | 's' | 'MB';
+  readonly unit: 'ms' | 'ns' | 's' | 'MB' | 'runs';
   readonly ours: Samples;
   readonly peer?: { readonly name: string; readonly samples: Samples };
   /** Median by the peer's median: below 1 is faster than the peer. */
@@ -45,7 +45,7 @@ export function withPeer(row: Row, name: string, samples: Samples): Row {
 
 export function rowTable(rows: readonly Row[]): string {
   const number = (row: Row, value: number): string =>
-    row.unit === 'ns' || (row.unit === 'MB' && value >= 10)
+    row.unit === 'ns' || row.unit === 'runs' || (row.unit === 'MB' && value >= 10)
       ? value.toFixed(0)
       : row.unit === 's' || row.unit === 'MB'
         ? value.toFixed(2)

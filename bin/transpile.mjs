@@ -16,8 +16,17 @@ const folders = ['src', 'cache', 'transformers'];
 
 /** Brings dist/ up to date. Throws when it cannot be written. */
 export async function transpile(root) {
-  const stale = folders.flatMap((folder) => staleFiles(root, join(root, folder)));
-  if (stale.length === 0) return;
+  const newest = { mtime: 0 };
+  const stale = folders.flatMap((folder) => staleFiles(root, join(root, folder), newest));
+  if (stale.length > 0) await transpileFiles(stale);
+  const { mtimeMs } = statSync(join(root, 'dist/torchnative.js'), { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
+  // It carries the time of the newest source.
+  if (stale.length === 0 && isSameTime(mtimeMs, newest.mtime)) return;
+  const { bundleEntry } = await import('./bundle.mjs');
+  await bundleEntry(root, newest.mtime);
+}
+
+async function transpileFiles(stale) {
   const { transformSync } = await import('esbuild');
   for (const { source, target, mtime } of stale) {
     mkdirSync(dirname(target), { recursive: true });
@@ -29,23 +38,28 @@ export async function transpile(root) {
   }
 }
 
-/** Sources whose dist file is missing or was made of another state: it carries its source's time. */
-function staleFiles(root, folder) {
+/** Sources whose dist file is missing or was made of another state: it carries its source's time. `newest` learns the latest time. */
+function staleFiles(root, folder, newest) {
   const stale = [];
   for (const item of readdirSync(folder, { withFileTypes: true })) {
     const source = join(folder, item.name);
     if (item.isDirectory()) {
-      if (item.name !== 'test' && item.name !== 'fixtures') stale.push(...staleFiles(root, source));
+      if (item.name !== 'test' && item.name !== 'fixtures') stale.push(...staleFiles(root, source, newest));
       continue;
     }
     if (!/(?<!\.d)\.ts$|\.[ch]$/.test(item.name)) continue;
     const target = join(root, 'dist', relative(root, source)).replace(/\.ts$/, '.js');
     const mtime = statSync(source).mtimeMs;
+    newest.mtime = Math.max(newest.mtime, mtime);
     const made = statSync(target, { throwIfNoEntry: false });
-    // Times are set as floating-point seconds: what comes back may be a microsecond off.
-    if (!made || Math.abs(made.mtimeMs - mtime) > 0.5) stale.push({ source, target, mtime });
+    if (!made || !isSameTime(made.mtimeMs, mtime)) stale.push({ source, target, mtime });
   }
   return stale;
+}
+
+/** Times are set as floating-point seconds: what comes back may be a microsecond off. */
+function isSameTime(a, b) {
+  return Math.abs(a - b) <= 0.5;
 }
 
 function writeModule(transformSync, source, target, temporary) {

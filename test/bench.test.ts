@@ -51,7 +51,15 @@ describe('samples', () => {
 });
 
 describe('shares', () => {
-  const peak: PeakRates = { threads: 1, fma32: 200, bf16: null, int8: null, readBandwidth: 40 };
+  const peak: PeakRates = {
+    threads: 1,
+    fma32: 200,
+    bf16: null,
+    int8: null,
+    readBandwidth: 40,
+    readMemory: 35,
+    readCache: null,
+  };
 
   it('are of the limit that binds', () => {
     const row = { name: 'x', threads: 1, unit: 'ms', ours: summarise([10]) } as const;

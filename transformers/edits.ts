@@ -92,15 +92,16 @@ export class Edits {
   rendered(): MappedText {
     const text = new MappedText(this.code);
     let done = 0;
-    for (const [offset, place] of [...this.places].sort(([a], [b]) => a - b)) {
+    for (const offset of Uint32Array.from(this.places.keys()).sort()) {
+      const { after, before, replaced } = this.places.get(offset) as Place;
       if (offset < done) throw new Error(`an edit at ${offset} lies in a replaced range that ends at ${done}`);
       text.copy(done, offset);
       done = offset;
-      for (const piece of place.after) text.insert(piece.text, piece.at);
-      for (const piece of place.before.toReversed()) text.insert(piece.text, piece.at);
-      if (place.replaced) {
-        text.replace(place.replaced.text, offset);
-        done = place.replaced.end;
+      for (const piece of after) text.insert(piece.text, piece.at);
+      for (const piece of before.toReversed()) text.insert(piece.text, piece.at);
+      if (replaced) {
+        text.replace(replaced.text, offset);
+        done = replaced.end;
       }
     }
     text.copy(done, this.code.length);

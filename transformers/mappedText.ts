@@ -2,8 +2,8 @@
 
 import { MappingsWriter, SourceMap } from './sourceMap.ts';
 
-/** A call that an edit inserted: it has a place in the source of its own. */
-const insertedName = /\b__tn\.(?=[A-Za-z])/g;
+/** How a call begins that an edit inserted: it has a place in the source of its own. */
+const helpers = '__tn.';
 
 const lineFeed = 10;
 /** What a character of ASCII is to the map: nothing starts at white space, one segment starts a word. */
@@ -76,12 +76,10 @@ export class MappedText {
   }
 
   private insertInLine(inserted: string, offset: number): void {
-    if (inserted.includes('__tn.')) {
-      for (const { index } of inserted.matchAll(insertedName)) {
-        this.mapTo(index, offset);
-        // The name of the function is where engines place the call.
-        this.mapTo(index + '__tn.'.length, offset);
-      }
+    for (let at = inserted.indexOf(helpers); at >= 0; at = inserted.indexOf(helpers, at + 1)) {
+      this.mapTo(at, offset);
+      // The name of the function is where engines place the call.
+      this.mapTo(at + helpers.length, offset);
     }
     this.text += inserted;
   }

@@ -25,7 +25,9 @@ export const ownVersion: string = String(
 
 const ownFolders = ['src', 'cache', 'transformers', 'dist', 'bin'].map((name) => join(ownRoot, name) + sep);
 const ownEntries = new Set(
-  ['src/index.ts', 'src/index.js', 'dist/src/index.js', 'dist/src/index.ts'].map((path) => join(ownRoot, path)),
+  ['src/index.ts', 'src/index.js', 'dist/torchnative.js', 'dist/src/index.js', 'dist/src/index.ts'].map((path) =>
+    join(ownRoot, path),
+  ),
 );
 
 /** Whether a file is part of the package (its tests, which use it as anyone would, are not). */

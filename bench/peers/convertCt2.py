@@ -1,53 +1,19 @@
 """Converts a Whisper checkpoint in Hugging Face's layout to CTranslate2's format: what faster-whisper reads.
 
-CTranslate2's own command needs torch and transformers for it (2 GB); its specification classes take numpy arrays, and
-a safetensors file is a JSON header before plain arrays. float16 stays float16 in the file.
+CTranslate2's own command needs torch and transformers for it; its specification classes take numpy arrays. float16
+stays float16 in the file.
 
-usage: convert.py CHECKPOINT OUTPUT    (OUTPUT is made; one that stands already is kept)
+usage: convertCt2.py CHECKPOINT OUTPUT    (OUTPUT is made; one that stands already is kept)
 """
 
 import json
 import os
 import shutil
-import sys
 
-import numpy as np
+from checkpoint import arguments, make_once, read_checkpoint, read_json
 from ctranslate2.converters import utils
 from ctranslate2.specs import common_spec, whisper_spec
 from tokenizers import Tokenizer
-
-DTYPES = {"F16": np.float16, "F32": np.float32}
-
-
-def read_json(*path):
-    with open(os.path.join(*path), encoding="utf-8") as file:
-        return json.load(file)
-
-
-def read_safetensors(path):
-    """Every tensor of one file, by name."""
-    data = np.memmap(path, dtype=np.uint8, mode="r")
-    header_size = int(data[:8].view("<u8")[0])
-    header = json.loads(data[8 : 8 + header_size].tobytes())
-    header.pop("__metadata__", None)
-    tensors = {}
-    for name, info in header.items():
-        first, last = (8 + header_size + offset for offset in info["data_offsets"])
-        values = np.frombuffer(data[first:last].tobytes(), DTYPES[info["dtype"]])
-        tensors[name] = values.reshape(info["shape"])
-    return tensors
-
-
-def read_checkpoint(folder):
-    index = os.path.join(folder, "model.safetensors.index.json")
-    files = ["model.safetensors"]
-    if os.path.exists(index):
-        files = sorted(set(read_json(index)["weight_map"].values()))
-    tensors = {}
-    for name in files:
-        tensors.update(read_safetensors(os.path.join(folder, name)))
-    return tensors
-
 
 class Filler:
     """Puts the checkpoint's tensors into the fields of a specification."""
@@ -124,19 +90,14 @@ def convert(folder, output):
 
     spec.validate()
     spec.optimize()
-    unfinished = output + ".tmp"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    os.makedirs(unfinished)
-    spec.save(unfinished)
-    shutil.copy(tokenizer, unfinished)
+    os.makedirs(output)
+    spec.save(output)
+    shutil.copy(tokenizer, output)
     extractor = {"feature_size": config["num_mel_bins"]}
-    with open(os.path.join(unfinished, "preprocessor_config.json"), "w", encoding="utf-8") as file:
+    with open(os.path.join(output, "preprocessor_config.json"), "w", encoding="utf-8") as file:
         json.dump(extractor, file)
-    os.rename(unfinished, output)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    if not os.path.isdir(sys.argv[2]):
-        convert(sys.argv[1], sys.argv[2])
+    checkpoint, output = arguments(__doc__, 2)
+    make_once(output, lambda path: convert(checkpoint, path))

@@ -1,30 +1,15 @@
-"""faster-whisper as a process that is told what to do: one JSON request a line on stdin, one answer a line on stdout.
+"""faster-whisper, served. usage: fasterWhisper.py MODEL WAV THREADS float32|int8
 
-usage: fasterWhisper.py MODEL WAV THREADS [COMPUTE_TYPE]
-The first line, unasked, says that the model is loaded. Requests: {"do": "text" | "mel" | "encoder" | "decoder"}.
-Answers: {"ms": …} with "text" and "tokens" where there is a transcript, or {"error": …}.
-
-The same work as the other side does: decoded audio in, English, greedy, temperature 0, timestamps on, context of previous
-text on, no voice detection.
+Its encoder makes no keys and values of cross attention: CTranslate2 makes them in the decoder's first step. Steps can
+not be called one by one, only as a window.
 """
 
-import json
 import sys
-import time
-import wave
 
 import ctranslate2
 import faster_whisper
-import numpy as np
 from faster_whisper.tokenizer import Tokenizer
-
-
-def read_wav(path):
-    with wave.open(path) as file:
-        if (file.getframerate(), file.getnchannels(), file.getsampwidth()) != (16000, 1, 2):
-            raise ValueError("16 kHz, one channel, 16 bits are wanted")
-        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-    return samples.astype(np.float32) / 32768
+from serve import read_wav, serve
 
 
 class Peer:
@@ -50,15 +35,14 @@ class Peer:
 
     def mel(self):
         self.model.feature_extractor(self.audio)
-        return {}
 
     def encoder(self):
-        """Without the keys and values of cross attention: CTranslate2 makes them in the decoder's first step."""
         self.model.encode(self.window)
-        return {}
 
-    def decoder(self):
-        """Prompt and every step of one window that has been encoded, cross keys and values included."""
+    def detect(self):
+        self.model.model.detect_language(self.encoded)
+
+    def decode_window(self):
         result = self.model.model.generate(
             self.encoded, [self.prompt], beam_size=1, sampling_temperature=0.0, return_scores=True,
             return_no_speech_prob=True, max_length=448, max_initial_timestamp_index=50,
@@ -66,23 +50,10 @@ class Peer:
         return {"tokens": result.sequences_ids[0]}
 
 
-def main():
-    folder, wav, threads = sys.argv[1:4]
-    compute_type = sys.argv[4] if len(sys.argv) > 4 else "float32"
-    peer = Peer(folder, wav, int(threads), compute_type)
-    versions = {"faster-whisper": faster_whisper.__version__, "ctranslate2": ctranslate2.__version__}
-    print(json.dumps({"ready": True, "versions": versions}), flush=True)
-    work = {"text": peer.text, "mel": peer.mel, "encoder": peer.encoder, "decoder": peer.decoder}
-    for line in sys.stdin:
-        try:
-            do = work[json.loads(line)["do"]]
-            start = time.perf_counter()
-            answer = do()
-            answer["ms"] = (time.perf_counter() - start) * 1000
-        except Exception as error:  # whatever it is, the other side wants to know
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    folder, wav, threads, compute_type = sys.argv[1:]
+    peer = Peer(folder, wav, int(threads), compute_type)
+    serve(
+        {"faster-whisper": faster_whisper.__version__, "ctranslate2": ctranslate2.__version__},
+        {"text": peer.text, "mel": peer.mel, "encoder": peer.encoder, "detect": peer.detect, "window": peer.decode_window},
+    )

@@ -20,7 +20,7 @@ export async function run(file: string, args: readonly string[]): Promise<void> 
     import.meta.url,
   ).href;
   // The library first: with the hooks in place each of its modules would be asked for across threads.
-  await import('../index.ts');
+  await import('torchnative');
   await import(register);
   // What the program sees, and what processes that it forks start with, is as if it had been started by itself.
   process.argv = [process.argv[0], path, ...args];

@@ -41,7 +41,8 @@ export function withPlace<T>(next: SourceLocation | null, body: () => T): T {
   }
 }
 
-const ownModule = /(?:dist\/)?src\/core\/location\.[jt]s$/;
+/** This module, or the package's entry as one file (`bin/bundle.mjs`). */
+const ownModule = /(?:(?:dist\/)?src\/core\/location\.[jt]s|dist\/torchnative\.js)$/;
 const ownFolders = ['src/', 'dist/', 'cache/', 'transformers/', 'bin/'];
 
 /** The package's folder; null where its modules stand in somebody's bundle. */

@@ -1,0 +1,54 @@
+// The library's entry as one file, dist/torchnative.js, made of the modules in dist/: Node takes most of a millisecond a module, and
+// there are hundreds. The modules stay beside it, for commands, workers and helpers.
+import { readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+
+/** Bundles the entry; `mtime` (ms) becomes the file's time. */
+export async function bundleEntry(root, mtime) {
+  const { build } = await import('esbuild');
+  const dist = join(root, 'dist');
+  const target = join(dist, 'torchnative.js');
+  const temporary = `${target}.${process.pid}.tmp`;
+  const { outputFiles } = await build({
+    entryPoints: [join(dist, 'src/index.js')],
+    outfile: target,
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    // Names tell operators and classes apart.
+    keepNames: true,
+    // Who bundles the package along tells its code from the program's by the map.
+    sourcemap: 'linked',
+    sourcesContent: false,
+    logLevel: 'silent',
+    plugins: [ownAddresses(dist)],
+  });
+  try {
+    const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end)).contents);
+    writeFileSync(`${target}.map`, map);
+    writeFileSync(temporary, code);
+    if (mtime !== undefined) utimesSync(temporary, mtime / 1000, mtime / 1000);
+    renameSync(temporary, target);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Modules find files beside them by their address, which they keep; but for the one that asks which file it stands in. */
+function ownAddresses(dist) {
+  return {
+    name: 'own addresses',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.js$/ }, ({ path }) => {
+        if (path === join(dist, 'src/core/location.js')) return undefined;
+        const text = readFileSync(path, 'utf8');
+        if (!text.includes('import.meta.url')) return undefined;
+        const from = JSON.stringify(`./${relative(dist, path).split(sep).join('/')}`);
+        return { contents: text.replaceAll('import.meta.url', `new URL(${from}, import.meta.url).href`) };
+      });
+    },
+  };
+}
