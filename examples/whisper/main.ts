@@ -1,5 +1,5 @@
 /** @file Starts the program: the terminal it speaks to, and the checkpoints it loads. */
-import { canRunNative, partReports, setThreads, zeros } from 'torchnative';
+import { canRunNative, partReports, setPrecision, setThreads, zeros } from 'torchnative';
 import { KvCache } from './cache.ts';
 import type { PartReport } from './format.ts';
 import { loadSizes, loadTokenizer, loadWhisper } from './loadModel.ts';
@@ -13,8 +13,9 @@ const partNames = ['mel', 'encoder', 'detect', 'prefill', 'decode'];
 
 const loader: Loader = {
   tokenizer: (checkpoint) => loadTokenizer(checkpoint, loadSizes(checkpoint)),
-  speech(checkpoint, tokenizer, { kv, threads, model: named }) {
+  speech(checkpoint, tokenizer, { kv, threads, precision, model: named }) {
     if (threads !== undefined) setThreads(threads);
+    if (precision !== undefined) setPrecision(precision);
     const sizes = loadSizes(checkpoint);
     const chooser = new TokenChooser(tokenizer, sizes.vocabulary);
     const whisper = loadWhisper(checkpoint, sizes);

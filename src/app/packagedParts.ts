@@ -1,10 +1,11 @@
 /** @file The compiled parts of a packaged program, as its payload describes them, ready to be matched and run. */
 
 import type { Parameter } from '../capture/matchers.ts';
-import { invariant } from '../core/errors.ts';
+import { invariant, TnError } from '../core/errors.ts';
 import type { AbiJson } from '../dispatch/abiJson.ts';
 import { type CallJson, type CallSource, loadCall } from '../dispatch/loadedCall.ts';
 import { MatchedCall } from '../dispatch/matchedCall.ts';
+import { assertPrecision, type Precision } from '../dispatch/mode.ts';
 import { NativePart } from '../dispatch/nativePart.ts';
 import type { NativeRuntime } from '../runtime/nativeRuntime.ts';
 import { linkedProgram } from '../runtime/program.ts';
@@ -27,6 +28,8 @@ export const packageFormat = 1;
 
 export interface PackageJson {
   readonly format: typeof packageFormat;
+  /** Of all parts' code. */
+  readonly precision: Precision;
   readonly parts: readonly PartJson[];
 }
 
@@ -107,10 +110,25 @@ export class PackagedParts {
     return this.parts().find((json) => json.part === part)?.call.parameters ?? null;
   }
 
+  /** What `setPrecision` may ask for. @throws TnError for any other precision */
+  checkPrecision(asked: Precision): void {
+    assertPrecision(asked, 'setPrecision');
+    const { precision } = this.description();
+    if (asked === precision) return;
+    throw new TnError({
+      what: `setPrecision: this program was packaged at precision "${precision}", not "${asked}".`,
+      fix: `package it with --precision ${asked}`,
+    });
+  }
+
   private parts(): readonly PartJson[] {
+    return this.description().parts;
+  }
+
+  private description(): PackageJson {
     this.json ??= this.payload.json('package.json') as PackageJson;
-    const { format, parts } = this.json;
+    const { format } = this.json;
     invariant(format === packageFormat, () => `the package is of format ${format}`);
-    return parts;
+    return this.json;
   }
 }

@@ -82,14 +82,16 @@ export class Payload {
   }
 }
 
-/** The form of a content that is stored row by row, or in panels that hold all of its `count` elements. */
+/** The form of a content that is stored row by row, or in panels that hold all of its `count` elements unrounded. */
 export function wholeForm(forms: readonly StoredForm[], count: number): StoredForm | null {
   const rows = forms.find(({ layout }) => layout === 'rows');
   if (rows) return rows;
   return (
     forms.find(({ layout: text }) => {
       const layout = parseLayoutName(text)?.layout;
-      return layout?.kind === 'panels16' && layout.offset === 0 && isDense(layout, count);
+      return (
+        layout?.kind === 'panels16' && layout.element === undefined && layout.offset === 0 && isDense(layout, count)
+      );
     }) ?? null
   );
 }

@@ -16,6 +16,7 @@ export interface PackageOptions extends SelectionOptions {
   readonly output?: string;
   readonly name?: string;
   readonly isa?: string;
+  readonly precision?: string;
   readonly target?: string;
   readonly weights?: string;
   readonly weightsOf?: string;
@@ -96,6 +97,7 @@ async function make(
     }
   };
   const target = asTarget();
+  await takePrecision(options.precision);
   const weights = options.weights === 'external' ? 'external' : 'embedded';
   const common = { store, target, output, weights, progress } as const;
   if (format === 'app') {
@@ -128,6 +130,21 @@ async function make(
       return (await import('../package/npm/index.ts')).packageNpm(request);
     case 'exe':
       return (await import('../package/exe.ts')).packageExecutable(request);
+  }
+}
+
+/** The precision of this process is that of the package. */
+async function takePrecision(text: string | undefined): Promise<void> {
+  if (text === undefined) return;
+  const { precisions, setPrecision } = await import('../dispatch/mode.ts');
+  const { TnError } = await import('../core/errors.ts');
+  const { wrongRequest } = await import('../package/refusal.ts');
+  const known = precisions.find((name) => name === text);
+  if (!known) throw wrongRequest({ what: `--precision ${text} is no precision`, fix: 'give float32 or bf16' });
+  try {
+    setPrecision(known);
+  } catch (error) {
+    throw error instanceof TnError ? wrongRequest(error.parts) : error;
   }
 }
 

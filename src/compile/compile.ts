@@ -20,7 +20,7 @@ import { lowerGraph } from './lower/lowerGraph.ts';
 import type { CFile, CompiledPart, Target, WeightLayout, WeightSlot } from './part.ts';
 import { panelColumns } from './templates/cost.ts';
 import { isaFacts } from './templates/isa.ts';
-import type { IsaFacts } from './templates/types.ts';
+import type { IsaFacts, TemplatePrecision } from './templates/types.ts';
 
 export type {
   CFile,
@@ -43,8 +43,9 @@ export function compileGraph(graph: Graph, target: Target): CompiledPart {
   const scheduled = schedule(lowered);
   const dims = [...symbolSources(graph).keys()];
   const isa = isaFacts[target.isa];
-  const memory = readPacked(lowering, scheduled, isa, dims);
-  const context = { lowering, scheduled: { ...scheduled, memory }, isa, dims };
+  const { precision } = target;
+  const memory = readPacked(lowering, scheduled, isa, dims, precision);
+  const context = { lowering, scheduled: { ...scheduled, memory }, isa, dims, precision };
   const drafts = scheduled.kernels.map((kernel) => emitKernel(context, kernel));
 
   const files = new Map<string, CFile>();
@@ -86,14 +87,20 @@ export function compileGraph(graph: Graph, target: Target): CompiledPart {
 
 /**
  * A weight that some product reads as panels is read from the panels by everyone: a tied embedding gathers its rows from
- * what the last matrix product uses, and is in memory once.
+ * what the last matrix product uses, and is in memory once. Panels of rounded elements are for products alone.
  */
-function readPacked(lowering: Lowering, scheduled: Scheduled, isa: IsaFacts, dims: readonly string[]): Memory {
+function readPacked(
+  lowering: Lowering,
+  scheduled: Scheduled,
+  isa: IsaFacts,
+  dims: readonly string[],
+  precision: TemplatePrecision,
+): Memory {
   const panels = new Map<Buffer, WeightLayout>();
   for (const { root } of scheduled.kernels) {
     if (!root) continue;
     const scope = new KernelScope(lowering, isa, dims);
-    const wanted = matmulPanels({ scope, memory: scheduled.memory, written: scheduled.written }, root);
+    const wanted = matmulPanels({ scope, memory: scheduled.memory, written: scheduled.written, precision }, root);
     if (wanted && isRowPanels(wanted.layout, wanted.buffer)) panels.set(wanted.buffer, wanted.layout);
   }
   return {
@@ -111,7 +118,7 @@ function readPacked(lowering: Lowering, scheduled: Scheduled, isa: IsaFacts, dim
 
 /** Whether panels hold a whole [N, K] matrix, a column of a panel being a row of the matrix. */
 function isRowPanels(layout: WeightLayout, buffer: Buffer): boolean {
-  if (layout.kind !== 'panels16' || buffer.shape.length !== 2) return false;
+  if (layout.kind !== 'panels16' || layout.element !== undefined || buffer.shape.length !== 2) return false;
   const [n, k] = buffer.shape.map(constValue);
   return (
     layout.n === n &&

@@ -2,12 +2,12 @@
 
 import type { DType } from '../core/dtype.ts';
 import type { Expr } from '../symbolic/expr.ts';
-import type { IsaName } from './templates/types.ts';
+import type { IsaName, TemplatePrecision } from './templates/types.ts';
 
 /** What a part is compiled for. Nothing of the machine that compiles comes in. */
 export interface Target {
   readonly isa: IsaName;
-  readonly precision: 'float32';
+  readonly precision: TemplatePrecision;
 }
 
 /** Bytes of a weight in memory. `rows`: the tensor as it is, row-major. */
@@ -16,9 +16,13 @@ export type WeightLayout =
   /**
    * `[ceil(n/16)][k1*k0][16]`, zero beyond the last column: element (column c, depth i1*k0 + i0) is the tensor's element
    * `offset + c*strideN + i1*strideK1 + i0*strideK0` (in elements). See `pack_panels` in tn_runtime.h.
+   *
+   * With `element` bf16 the elements are rounded to bfloat16 and stand in pairs, `[ceil(n/16)][ceil(k1*k0/2)][16][2]`, zero beyond the
+   * last of an odd depth; without it they are the tensor's own.
    */
   | {
       readonly kind: 'panels16';
+      readonly element?: 'bf16';
       readonly n: number;
       readonly k1: number;
       readonly k0: number;

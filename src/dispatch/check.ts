@@ -3,7 +3,7 @@
 import { TnError } from '../core/errors.ts';
 import { copyElements, elementPositions, isContiguous, type StridedView } from '../core/view.ts';
 import { isTensor } from '../tensor/functions/operands.ts';
-import { type Comparison, compareTensors } from './compare.ts';
+import { type CompareOptions, type Comparison, compareTensors } from './compare.ts';
 import type { MatchedCall } from './matchedCall.ts';
 import { withEagerParts } from './mode.ts';
 import type { NativePart } from './nativePart.ts';
@@ -33,9 +33,10 @@ export function checkCall(
   const note = (path: string, { ok, error, bound }: Comparison): void => {
     if (!ok) problems.push(`${path}: relative rms ${error.toExponential(1)}, bound ${bound.toExponential(1)}`);
   };
-  compareResults(actual, expected, 'result', halfState, note);
+  const { precision } = native;
+  compareResults(actual, expected, 'result', { halfState, precision }, note);
   written.forEach((view, i) => {
-    note(`write ${i}`, compareTensors(view, expectedWritten[i], { before: before[i], halfState }));
+    note(`write ${i}`, compareTensors(view, expectedWritten[i], { before: before[i], halfState, precision }));
   });
   if (problems.length > 0) {
     const dims = entry.call.pattern.symbols.map((name, i) => `${name} = ${entry.match.dims[i]}`).join(', ');
@@ -52,15 +53,15 @@ function compareResults(
   actual: unknown,
   expected: unknown,
   path: string,
-  halfState: boolean,
+  options: CompareOptions,
   note: (path: string, comparison: Comparison) => void,
 ): void {
   if (isTensor(expected)) {
-    note(path, isTensor(actual) ? compareTensors(actual, expected, { halfState }) : different);
+    note(path, isTensor(actual) ? compareTensors(actual, expected, options) : different);
   } else if (typeof expected === 'object' && expected !== null) {
     for (const key of Object.keys(expected)) {
       const inner = (x: unknown): unknown => (x as Readonly<Record<string, unknown>> | null)?.[key];
-      compareResults(inner(actual), inner(expected), `${path}.${key}`, halfState, note);
+      compareResults(inner(actual), inner(expected), `${path}.${key}`, options, note);
     }
   } else if (!Object.is(actual, expected)) note(path, different);
 }

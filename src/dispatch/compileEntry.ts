@@ -29,7 +29,15 @@ import { type AbiJson, abiToJson } from './abiJson.ts';
 import { CacheFailure, concernsAll, warnOfCache } from './cacheFailure.ts';
 import type { Entry } from './entry.ts';
 import type { RunNative } from './firstDifference.ts';
-import { currentPrecision, debug, type Mode, type Precision, warnOnce } from './mode.ts';
+import {
+  type AvailablePrecision,
+  assertPrecision,
+  currentPrecision,
+  debug,
+  type Mode,
+  type Precision,
+  warnOnce,
+} from './mode.ts';
 import { NativePart } from './nativePart.ts';
 import { processRuntime } from './processRuntime.ts';
 import { describeBinding } from './records.ts';
@@ -52,14 +60,16 @@ export interface CompileSettings {
 export interface NativeTarget {
   readonly compiler: Compiler;
   readonly isa: Isa;
-  readonly precision: Precision;
+  readonly precision: AvailablePrecision;
 }
 
 let failedTarget: string | null = null;
 
-/** Throws TnError when there is no compiler, or TN_ISA names a level that this machine lacks. */
+/** Throws TnError when there is no compiler, TN_ISA names a level that this machine lacks, or TN_PRECISION no precision. */
 export function nativeTarget(settings: CompileSettings): NativeTarget {
-  return { compiler: findCompiler(), isa: targetIsa(), precision: settings.precision ?? currentPrecision() };
+  const precision = settings.precision ?? currentPrecision();
+  assertPrecision(precision, 'precision');
+  return { compiler: findCompiler(), isa: targetIsa(), precision };
 }
 
 /** Graph, our compiler, target, precision, their compiler: no paths, environment or times. */
@@ -234,7 +244,7 @@ class NoCompiledForm extends TnError {}
 
 function lowered(graph: Graph, target: NativeTarget): CompiledPart {
   try {
-    return compileGraph(graph, { isa: target.isa, precision: 'float32' });
+    return compileGraph(graph, { isa: target.isa, precision: target.precision });
   } catch (error) {
     throw error instanceof TnError ? new NoCompiledForm(error.parts) : error;
   }
@@ -278,6 +288,7 @@ function loadVerified(store: Store, entry: Entry, artifact: Artifact, key: strin
     abi: details.abi,
     program: loadProgram(artifact.files['program.so'], runtime),
     weights: storeWeights(store, runtime, () => graphOf(store, record).constants.map(({ data }) => data)),
+    precision: target.precision,
     symbols: pattern.symbols,
     writtenInputs: pattern.writtenInputs,
     writtenParameters,

@@ -41,12 +41,12 @@ export function describeEntry(store: Store, record: RecordRef): EntryDescription
   const graph = decodeModel(bytes.value);
   const graphText = printGraph(graph);
   try {
-    const { isa } = nativeTarget({});
+    const { isa, precision } = nativeTarget({});
     const traffic = (items: readonly PlannedTraffic[]): KernelTraffic => {
       const bytesMoved = items.reduce<Expr>((sum, item) => add(sum, item.bytes), int(0));
       return { bytes: exprToString(bytesMoved), atSample: evaluate(bytesMoved, graph.env.samples) };
     };
-    const { kernels, files } = compileGraph(graph, { isa, precision: 'float32' });
+    const { kernels, files } = compileGraph(graph, { isa, precision });
     return {
       graphText,
       kernels: kernels.map(({ name, reads, writes }) => ({ name, reads: traffic(reads), writes: traffic(writes) })),

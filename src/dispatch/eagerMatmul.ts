@@ -68,7 +68,8 @@ function compileProduct(bDType: DType, transposed: boolean): NativePart {
   const { graph, expected } = captureProduct(a, b, transposed);
   const store = processStore();
   if (store.problem) throw new TnError(store.problem.message);
-  const target = nativeTarget({});
+  // Eager results are what every precision is compared with.
+  const target = nativeTarget({ precision: 'float32' });
   const key = artifactKey({ graphHash: sha256Hex(canonicalText(graph)) }, target);
   const title = `matmul-${bDType}${transposed ? '-t' : ''}`;
   const artifact = store.withLock(`compile-${key.slice(0, 24)}`, () => {

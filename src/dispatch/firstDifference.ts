@@ -5,6 +5,7 @@ import { copyElements, type StridedView } from '../core/view.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { interpret } from '../graph/interpreter.ts';
 import { type Comparison, compareTensors } from './compare.ts';
+import type { AvailablePrecision } from './mode.ts';
 
 /** Runs a graph without writes natively: its outputs, in order. */
 export type RunNative = (
@@ -29,6 +30,7 @@ export function firstDifference(
   inputs: readonly (StridedView | number)[],
   parameters: readonly StridedView[],
   run: RunNative,
+  precision: AvailablePrecision = 'float32',
 ): FirstDifference | null {
   const wanted = new Map<Value, StridedView>();
   interpret(graph, inputs, parameters, {
@@ -51,7 +53,7 @@ export function firstDifference(
     const copies = inputs.map((input) => (typeof input === 'number' ? input : copyElements(input)));
     const found = run(cut, copies, parameters.map(copyElements));
     for (const [i, value] of outputs.entries()) {
-      const comparison = compareTensors(found[i], wanted.get(value) as StridedView, { halfState });
+      const comparison = compareTensors(found[i], wanted.get(value) as StridedView, { halfState, precision });
       const node = graph.nodes.find(({ outputs: made }) => made.includes(value));
       if (!comparison.ok && node) return { node, value, comparison };
     }

@@ -8,6 +8,8 @@ export type Mode = (typeof modes)[number];
 
 export const precisions = ['float32', 'bf16', 'int8'] as const;
 export type Precision = (typeof precisions)[number];
+/** Those that there is code for. */
+export type AvailablePrecision = Exclude<Precision, 'int8'>;
 
 /** What the settings are read from, and where warnings go: Node's process unless a packaged program says otherwise. */
 export interface Surroundings {
@@ -56,15 +58,19 @@ export function withEagerParts<T>(body: () => T): T {
   }
 }
 
-let chosenPrecision: Precision | null = null;
+let chosenPrecision: AvailablePrecision | null = null;
 
-/** The default precision of parts that do not say theirs; before the first call. */
+/**
+ * The default precision of parts that do not say theirs; before the first call.
+ * @throws TnError when there is no such precision, or no code for it yet
+ */
 export function setPrecision(precision: Precision): void {
   assertPrecision(precision, 'setPrecision');
   chosenPrecision = precision;
 }
 
-export function currentPrecision(): Precision {
+/** @throws TnError when TN_PRECISION names no precision, or one that there is no code for yet */
+export function currentPrecision(): AvailablePrecision {
   if (chosenPrecision) return chosenPrecision;
   const text = surroundings.env.TN_PRECISION;
   if (!text) return 'float32';
@@ -72,12 +78,12 @@ export function currentPrecision(): Precision {
   return text;
 }
 
-export function assertPrecision(text: string, where: string): asserts text is Precision {
+export function assertPrecision(text: string, where: string): asserts text is AvailablePrecision {
   if (!precisions.includes(text as Precision)) {
     throw new TnError({ what: `${where}: "${text}" is no precision.`, fix: `one of ${precisions.join(', ')}` });
   }
-  if (text !== 'float32') {
-    throw new TnError({ what: `${where}: precision "${text}" is not available yet.`, fix: 'use "float32"' });
+  if (text === 'int8') {
+    throw new TnError({ what: `${where}: precision "${text}" is not available yet.`, fix: 'use "float32" or "bf16"' });
   }
 }
 

@@ -8,6 +8,7 @@ import { contiguousStrides, copyElements, isContiguous, product, StridedView } f
 import type { NativeCall, NativeProgram } from '../runtime/program.ts';
 import { type Tensor, TensorObject } from '../tensor/tensor.ts';
 import { type AbiJson, type SizeAt, sizeFunction } from './abiJson.ts';
+import type { AvailablePrecision } from './mode.ts';
 import { type Binding, bindWeights, fitsBinding, viewAddress, type WeightSource } from './weights.ts';
 
 interface OutputPlan {
@@ -20,6 +21,8 @@ export interface NativePartOptions {
   readonly abi: AbiJson;
   readonly program: NativeProgram;
   readonly weights: WeightSource;
+  /** Of the code's arithmetic; default: float32. */
+  readonly precision?: AvailablePrecision;
   /** Dims in the order in which `run` is given them. */
   readonly symbols: readonly string[];
   /** Indices of inputs and of parameters that the code writes. */
@@ -31,6 +34,7 @@ export interface NativePartOptions {
 
 export class NativePart {
   readonly program: NativeProgram;
+  readonly precision: AvailablePrecision;
   private readonly options: NativePartOptions;
   /** Of synchronous calls: one runs at a time. */
   private readonly call: NativeCall;
@@ -46,6 +50,7 @@ export class NativePart {
     const { abi, symbols } = options;
     this.options = options;
     this.program = options.program;
+    this.precision = options.precision ?? 'float32';
     this.call = this.program.newCall();
     this.dimSlots = abi.dims.map((name) => symbols.indexOf(name));
     this.outputs = abi.outputs.map(({ dtype, shape }) => ({

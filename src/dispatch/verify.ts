@@ -13,6 +13,7 @@ import { CacheFailure } from './cacheFailure.ts';
 import { compareTensors } from './compare.ts';
 import type { Entry } from './entry.ts';
 import { firstDifference, type RunNative } from './firstDifference.ts';
+import type { AvailablePrecision } from './mode.ts';
 import type { NativePart } from './nativePart.ts';
 import { blobView } from './storeWeights.ts';
 
@@ -29,6 +30,7 @@ export type NativeRunner = () => { readonly graph: Graph; readonly run: RunNativ
 export function verifyNative(store: Store, entry: Entry, native: NativePart, runner: NativeRunner): VerifyOutcome {
   const { record, call } = entry;
   const { manifest } = record;
+  const { precision } = native;
   const samples = store.readSamples(record);
   if (!samples.ok) throw new CacheFailure(samples.problem);
   const inputs = manifest.inputs.map((input, i): Tensor | number => {
@@ -63,6 +65,7 @@ export function verifyNative(store: Store, entry: Entry, native: NativePart, run
     const isWrite = i >= outputs.length;
     const comparison = compareTensors(pairs[i], expected[i], {
       halfState,
+      precision,
       ...(isWrite ? { before: before[i - outputs.length] } : {}),
     });
     if (!comparison.ok) {
@@ -72,7 +75,7 @@ export function verifyNative(store: Store, entry: Entry, native: NativePart, run
         const { blob, dtype, shape } = manifest.weights[0].params[path];
         return blobView(store, record.root, blob, dtype as StridedView['dtype'], shape);
       });
-      return { ok: false, detail: `${what}; ${culprit(runner, originals, weights)}` };
+      return { ok: false, detail: `${what}; ${culprit(runner, originals, weights, precision)}` };
     }
     worst = Math.max(worst, comparison.error);
   }
@@ -84,10 +87,11 @@ function culprit(
   runner: NativeRunner,
   inputs: readonly (StridedView | number)[],
   parameters: readonly StridedView[],
+  precision: AvailablePrecision,
 ): string {
   try {
     const { graph, run } = runner();
-    const first = firstDifference(graph, inputs, parameters, run);
+    const first = firstDifference(graph, inputs, parameters, run, precision);
     if (!first) return 'each operation by itself agrees: the samples, or how results are written back';
     const { node, comparison } = first;
     return `first in ${node.op} at ${formatLocation(node.location)} (relative rms ${comparison.error.toExponential(1)})`;

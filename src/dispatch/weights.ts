@@ -86,22 +86,29 @@ export function packView(runtime: NativeRuntime, view: StridedView, layout: Pane
 }
 
 export function panelSource(layout: PanelLayout, dtype: DType): PanelSource {
-  return { elementBytes: bytesOf(dtype) as 1 | 2 | 4, group: 1, ...layout };
+  const { element, ...places } = layout;
+  const elementBytes = bytesOf(dtype) as 1 | 2 | 4;
+  if (element === undefined) return { elementBytes, group: 1, ...places };
+  // bfloat16 weights are taken as they are.
+  const rounding = dtype === 'float32' || dtype === 'float16' ? { roundedFrom: dtype } : {};
+  return { elementBytes, ...rounding, group: 2, ...places };
 }
 
 /** What a layout is called where blocks of weights are kept: in the cache and in packages. */
 export function layoutName(layout: WeightLayout, dtype: DType): string {
   if (layout.kind === 'rows') return 'rows';
-  const { n, k1, k0, offset, strideN, strideK1, strideK0 } = layout;
-  return `panels16-${dtype}-${n}x${k1}x${k0}-${offset}-${strideN}-${strideK1}-${strideK0}`;
+  const { element, n, k1, k0, offset, strideN, strideK1, strideK0 } = layout;
+  const elements = element === undefined ? dtype : `${element}-of-${dtype}`;
+  return `panels16-${elements}-${n}x${k1}x${k0}-${offset}-${strideN}-${strideK1}-${strideK0}`;
 }
 
 /** The layout that `layoutName` has written; null when the text is none. The dtype of rows is not said. */
 export function parseLayoutName(text: string): { readonly layout: WeightLayout; readonly dtype: DType | null } | null {
   if (text === 'rows') return { layout: { kind: 'rows' }, dtype: null };
-  const parts = /^panels16-([a-z0-9]+)-(\d+)x(\d+)x(\d+)-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(text);
-  const dtype = dtypes.find((name) => name === parts?.[1]);
+  const parts = /^panels16-(bf16-of-)?([a-z0-9]+)-(\d+)x(\d+)x(\d+)-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(text);
+  const dtype = dtypes.find((name) => name === parts?.[2]);
   if (!parts || !dtype) return null;
-  const [n, k1, k0, offset, strideN, strideK1, strideK0] = parts.slice(2).map(Number);
-  return { layout: { kind: 'panels16', n, k1, k0, offset, strideN, strideK1, strideK0 }, dtype };
+  const [n, k1, k0, offset, strideN, strideK1, strideK0] = parts.slice(3).map(Number);
+  const element = parts[1] === undefined ? {} : { element: 'bf16' as const };
+  return { layout: { kind: 'panels16', ...element, n, k1, k0, offset, strideN, strideK1, strideK0 }, dtype };
 }

@@ -76,11 +76,12 @@ export function compilePackage(request: CodeRequest): PackageCode {
 /** A program for each part and level; each kernel of a level once, whichever parts use it. */
 function kernelJobs(model: PackageModel, compiler: Compiler): CompileJob[] {
   const jobs = new Map<string, CompileJob>();
-  for (const isa of new Set(model.levels.map(codeLevel))) {
+  const { precision } = model;
+  for (const isa of new Set(model.levels.map((level) => codeLevel(level, precision)))) {
     const symbols = `-DTN_SYMBOL_PREFIX=${levelPrefix(model, isa)}`;
     const flags = [...kernelFlags(isa, compiler.family, model.target.arch), symbols];
     for (const part of model.parts) {
-      const { files } = [...part.code].find(([level]) => codeLevel(level) === isa)![1];
+      const { files } = [...part.code].find(([level]) => codeLevel(level, precision) === isa)![1];
       for (const { name, source } of files) {
         if (name === 'program.c') {
           const table = `-DTN_ARTIFACT_NAME=${artifactSymbol(model, part.name, isa)}`;

@@ -51,6 +51,7 @@ export interface PackageDescription {
   readonly tnVersion: string;
   readonly target: string;
   readonly levels: readonly string[];
+  readonly precision: string;
   readonly parts: readonly DescribedPart[];
   readonly states: PackageModel['states'];
   /** What a form adds: `compiler`, `libc`, `assets`, `licences`, `samples`. */
@@ -70,6 +71,7 @@ export function describePackage(
     tnVersion: packageVersion(),
     target: model.target.name,
     levels: model.levels,
+    precision: model.precision,
     parts: model.parts.map((part) => describePart(model, part)),
     states: model.states,
   };

@@ -9,11 +9,11 @@ import { replaceFile } from '../../cache/files.ts';
 import type { RecordRef, Store } from '../../cache/index.ts';
 import { sha256Hex } from '../../cache/layout.ts';
 import { COMPILE_LAYERS, hashLayers } from '../../cache/ownSources.ts';
-import { type CFile, compileGraph } from '../compile/compile.ts';
-import { isaFacts } from '../compile/templates/isa.ts';
+import { type CFile, compileGraph, type Target } from '../compile/compile.ts';
 import type { Isa } from '../compile/toolchain/index.ts';
 import { TnError } from '../core/errors.ts';
 import { type AbiJson, abiToJson } from '../dispatch/abiJson.ts';
+import type { AvailablePrecision } from '../dispatch/mode.ts';
 import type { Graph } from '../graph/graph.ts';
 import { exprToString } from '../symbolic/expr.ts';
 
@@ -34,23 +34,20 @@ const formatVersion = 2;
  * A level that gives the same code as another one: 'v4x' differs from 'v4' in instructions that float32 code does not
  * use. Packages hold such code once.
  */
-export function codeLevel(isa: Isa): Isa {
-  const { name: _, ...facts } = isaFacts[isa];
-  const same = (other: Isa): boolean => {
-    const { name: __, ...others } = isaFacts[other];
-    return JSON.stringify(others) === JSON.stringify(facts);
-  };
-  return isa === 'v4x' && same('v4') ? 'v4' : isa;
+export function codeLevel(isa: Isa, precision: AvailablePrecision): Isa {
+  return isa === 'v4x' && precision === 'float32' ? 'v4' : isa;
 }
 
 /** @throws TnError when the graph holds an operation without a compiled form. */
-export function lowerRecord(store: Store, record: RecordRef, graph: Graph, isa: Isa): LoweredPart {
-  const key = sha256Hex('lowered', String(formatVersion), record.manifest.graphHash, hashLayers(COMPILE_LAYERS), isa);
+export function lowerRecord(store: Store, record: RecordRef, graph: Graph, target: Target): LoweredPart {
+  const { graphHash } = record.manifest;
+  const { isa, precision } = target;
+  const key = sha256Hex('lowered', String(formatVersion), graphHash, hashLayers(COMPILE_LAYERS), isa, precision);
   const folder = store.ownFolder('objects');
   const path = folder.ok ? join(folder.value, `${key.slice(0, 32)}.json`) : null;
   const known = path === null ? null : readLowered(path, key);
   if (known) return known;
-  const lowered = lower(record, graph, isa);
+  const lowered = lower(record, graph, target);
   if (path !== null) {
     try {
       replaceFile(path, JSON.stringify({ key, ...lowered }), { durable: false, mode: 0o600 });
@@ -61,9 +58,9 @@ export function lowerRecord(store: Store, record: RecordRef, graph: Graph, isa: 
   return lowered;
 }
 
-function lower(record: RecordRef, graph: Graph, isa: Isa): LoweredPart {
+function lower(record: RecordRef, graph: Graph, target: Target): LoweredPart {
   try {
-    const { files, abi, arena, work, kernels } = compileGraph(graph, { isa, precision: 'float32' });
+    const { files, abi, arena, work, kernels } = compileGraph(graph, target);
     return {
       files,
       abi: abiToJson(abi),
@@ -74,7 +71,7 @@ function lower(record: RecordRef, graph: Graph, isa: Isa): LoweredPart {
   } catch (error) {
     if (!(error instanceof TnError)) throw error;
     throw new TnError({
-      what: `part "${record.part}" cannot be compiled for level ${isa}: ${error.parts.what}`,
+      what: `part "${record.part}" cannot be compiled for level ${target.isa}: ${error.parts.what}`,
       found: error.parts.found ?? [],
       fix: error.parts.fix ?? null,
     });

@@ -14,6 +14,7 @@ import type { AbiJson } from '../dispatch/abiJson.ts';
 import { CacheFailure } from '../dispatch/cacheFailure.ts';
 import { graphOf } from '../dispatch/compileEntry.ts';
 import { type CallJson, loadCall } from '../dispatch/loadedCall.ts';
+import { type AvailablePrecision, currentPrecision } from '../dispatch/mode.ts';
 import { packageVersion } from '../dispatch/version.ts';
 import type { Graph } from '../graph/graph.ts';
 import { decodeTensor } from '../onnx/tensorProto.ts';
@@ -71,6 +72,7 @@ export interface PackagePart {
   /** Symbols in the manifest's order: the order of dims in tables and calls. */
   readonly symbols: readonly string[];
   readonly samples: PartSamples;
+  readonly precision: AvailablePrecision;
   /** Code by level; levels that share their code share the object. */
   readonly code: ReadonlyMap<Isa, LoweredPart>;
 }
@@ -83,6 +85,8 @@ export interface PackageModel {
   readonly id: bigint;
   readonly target: PackageTarget;
   readonly levels: readonly Isa[];
+  /** Of all parts. */
+  readonly precision: AvailablePrecision;
   readonly parts: readonly PackagePart[];
   /** In payload order: block i is the payload's entry i. */
   readonly blocks: readonly WeightBlock[];
@@ -101,7 +105,10 @@ export interface ModelRequest {
   readonly progress: Progress;
 }
 
-/** @throws TnError, WrongRequest when a record is damaged or weights have to be chosen. */
+/**
+ * At the precision that `setPrecision()` or TN_PRECISION says.
+ * @throws TnError, WrongRequest when a record is damaged or weights have to be chosen
+ */
 export function buildModel(request: ModelRequest): PackageModel {
   const { store, name, records, target, levels, progress } = request;
   const weights = new WeightBlocks(store);
@@ -118,10 +125,11 @@ export function buildModel(request: ModelRequest): PackageModel {
     const slots = draft.bindings.map((binding) => slotsOf(draft, binding, weights, states));
     return { ...draft, slots: slots[0], samples: samplesOf(request, draft, states) };
   });
+  const precision = currentPrecision();
   const prefix = `${name}_`;
   const { blocks } = weights;
-  const id = identity({ name, target, levels, parts, blocks, states: states.list });
-  return { name, prefix, id, target, levels, parts, blocks, states: states.list };
+  const id = identity({ name, target, levels, precision, parts, blocks, states: states.list });
+  return { name, prefix, id, target, levels, precision, parts, blocks, states: states.list };
 }
 
 type DraftPart = Omit<PackagePart, 'slots'>;
@@ -132,11 +140,12 @@ function draftPart(request: ModelRequest, record: RecordRef, name: string): Draf
   const call = manifest.call as CallJson;
   const { pattern } = loadCall(manifest);
   const graph = graphOf(store, record);
+  const precision = currentPrecision();
   const code = new Map<Isa, LoweredPart>();
   for (const isa of levels) {
     progress.step(`compiling ${part} for ${isa}`);
-    const shared = codeLevel(isa);
-    code.set(isa, code.get(shared) ?? lowerRecord(store, record, graph, shared));
+    const shared = codeLevel(isa, precision);
+    code.set(isa, code.get(shared) ?? lowerRecord(store, record, graph, { isa: shared, precision }));
   }
   const abis = [...code.values()].map(({ abi }) => abi);
   invariant(
@@ -156,6 +165,7 @@ function draftPart(request: ModelRequest, record: RecordRef, name: string): Draf
     bindings,
     abi: abis[0],
     symbols: pattern.symbols,
+    precision,
     samples: readSamples(store, record, call),
     code,
   };

@@ -4,6 +4,7 @@
  */
 
 import { machineIsas, type StaticToolchain } from '../compile/toolchain/index.ts';
+import type { Isa } from '../compile/toolchain/target.ts';
 import type { ExtraCode } from './code.ts';
 import { describePackage, descriptionBytes } from './describe.ts';
 import { executableFacts } from './executable.ts';
@@ -60,7 +61,7 @@ export function partsPayload(
 
 /** Runs the samples at every level that can be run here. Gives notes about what could not be checked. */
 export function verifyExecutable(model: PackageModel, executable: string): string[] {
-  const { target } = model;
+  const { target, precision } = model;
   const runner = sampleRunner(target, model);
   if (typeof runner === 'string') return [runner];
   const command = [...runner, executable, '--self-test'];
@@ -71,7 +72,8 @@ export function verifyExecutable(model: PackageModel, executable: string): strin
   }
   const here = machineIsas().filter((isa) => model.levels.includes(isa));
   // Levels that share their code are run once.
-  const distinct = here.filter((isa, i) => here.findIndex((other) => codeLevel(other) === codeLevel(isa)) === i);
+  const codeOf = (isa: Isa): Isa => codeLevel(isa, precision);
+  const distinct = here.filter((isa, i) => here.findIndex((other) => codeOf(other) === codeOf(isa)) === i);
   for (const isa of distinct) checkSamples(model.name, command, { ...env, TN_ISA: isa });
   const others = model.levels.filter((isa) => !here.includes(isa));
   return others.length === 0 ? [] : [`the samples were not run at ${others.join(', ')}: this CPU has no such level`];

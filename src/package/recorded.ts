@@ -39,7 +39,7 @@ export function recordedCall(part: PackagePart): RecordedCall {
     file: `${name}_${kind}_${i}`,
     name: of,
     view,
-    bound: boundOf(view.dtype, halfState),
+    bound: boundOf(view.dtype, { halfState, precision: part.precision }),
     sameAs: -1,
   });
   return {

@@ -5,12 +5,12 @@ import { codeLevel } from './lowered.ts';
 import type { PackageModel } from './model.ts';
 
 /** Starts the names of generated code at a level. */
-export function levelPrefix({ prefix }: Pick<PackageModel, 'prefix'>, isa: Isa): string {
-  return `${prefix}${codeLevel(isa)}_`;
+export function levelPrefix({ prefix, precision }: Pick<PackageModel, 'prefix' | 'precision'>, isa: Isa): string {
+  return `${prefix}${codeLevel(isa, precision)}_`;
 }
 
 /** The table that the generated code of a part exports. */
-export function artifactSymbol(model: Pick<PackageModel, 'prefix'>, part: string, isa: Isa): string {
+export function artifactSymbol(model: Pick<PackageModel, 'prefix' | 'precision'>, part: string, isa: Isa): string {
   return `${levelPrefix(model, isa)}${part}_artifact`;
 }
 

@@ -54,7 +54,11 @@ export const packBlock = {
   strideN: 7,
   strideK1: 8,
   strideK0: 9,
-  words: 10,
+  form: 10,
+  words: 11,
 } as const;
+
+/** What packing does to elements. */
+export const packForms = { asIs: 0, fromF32: 1, fromF16: 2 } as const;
 
 export const isaCodes = { plain: 0, v3: 3, v4: 4, v4x: 5, neon: 16 } as const;

@@ -1,7 +1,7 @@
 /** @file Weight matrices into the panels that kernels stream (`tn_pack.c`), and aligned memory to keep them in. */
 
 import { invariant } from '../core/errors.ts';
-import { packBlock } from './abi.ts';
+import { packBlock, packForms } from './abi.ts';
 import type { NativeFunction } from './ffi.ts';
 import { addressOf, keepAlive } from './ffi.ts';
 import type { NativeRuntime } from './nativeRuntime.ts';
@@ -13,7 +13,10 @@ import { Words } from './words.ts';
  * [K, N]: strideN 1, strideK0 N; a convolution's [N, C, W] with W outermost in K: k1 W, k0 C, strides C*W, 1, W.
  */
 export interface PanelSource {
+  /** Of the source's elements. */
   readonly elementBytes: 1 | 2 | 4;
+  /** The panels hold bfloat16, rounded from elements of this dtype; absent: the elements as they are. */
+  readonly roundedFrom?: 'float32' | 'float16';
   /** Rows that stand together per column: 1 for float32 and float16, 2 for bfloat16 pairs, 4 for int8. */
   readonly group: 1 | 2 | 4;
   readonly n: number;
@@ -27,7 +30,7 @@ export interface PanelSource {
 /** Size of the panels `[ceil(N/16)][ceil(K/group)][16][group]`, bytes. */
 export function panelBytes(source: PanelSource): number {
   const k = Math.ceil((source.k1 * source.k0) / source.group) * source.group;
-  return Math.ceil(source.n / 16) * 16 * k * source.elementBytes;
+  return Math.ceil(source.n / 16) * 16 * k * (source.roundedFrom ? 2 : source.elementBytes);
 }
 
 /** Packs on the pool's threads. Both addresses are the caller's to keep valid; the target has `panelBytes` bytes. */
@@ -35,7 +38,7 @@ export function packPanels(runtime: NativeRuntime, source: PanelSource, from: nu
   move(runtime.functions.packPanels, source, from, to);
 }
 
-/** The way back: panels at `from` to the elements, wherever `source` says that they stand, at `to`. */
+/** The way back of panels that hold elements as they are: panels at `from` to the elements, wherever `source` says that they stand, at `to`. */
 export function unpackPanels(runtime: NativeRuntime, source: PanelSource, from: number, to: number): void {
   move(runtime.functions.unpackPanels, source, from, to);
 }
@@ -47,11 +50,14 @@ function move(native: NativeFunction, source: PanelSource, from: number, to: num
   invariant(code === 0, () => `panels were refused: ${JSON.stringify(source)}`);
 }
 
+const formOf = { float32: packForms.fromF32, float16: packForms.fromF16 } as const;
+
 function packWords(source: PanelSource, from: number, to: number): Words {
   const words = new Words(packBlock.words);
   words.set(packBlock.source, from);
   words.set(packBlock.target, to);
   words.set(packBlock.element, source.elementBytes);
+  words.set(packBlock.form, source.roundedFrom ? formOf[source.roundedFrom] : packForms.asIs);
   words.set(packBlock.group, source.group);
   words.set(packBlock.n, source.n);
   words.set(packBlock.k1, source.k1);

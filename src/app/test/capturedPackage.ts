@@ -70,7 +70,7 @@ export class PackageMaker {
 
   finish(): CapturedPackage {
     const texts: TestBlock[] = [
-      { name: 'package.json', kind: 2, bytes: encode({ format: 1, parts: this.parts }) },
+      { name: 'package.json', kind: 2, bytes: encode({ format: 1, precision: 'float32', parts: this.parts }) },
       { name: 'assets.json', kind: 2, bytes: encode(this.assets) },
     ];
     return { blocks: [...this.blocks, ...texts], codes: this.codes, library: processRuntime().libraryPath };

@@ -9,7 +9,7 @@ import { floatDtype, panelsOf, plainMemory, pointerText, stridedOperand } from '
 import type { TemplateEmission, TemplateInput } from './template.ts';
 
 export function emitConv1d(input: TemplateInput): TemplateEmission {
-  const { scope, kernel, memory, written } = input;
+  const { scope, kernel, memory } = input;
   const { space, scalars } = scope.lowering;
   const root = kernel.root!;
   const { definition } = root;
@@ -24,7 +24,7 @@ export function emitConv1d(input: TemplateInput): TemplateEmission {
     filter,
     { n: outChannels, k1: width, k0: inChannels },
     { n: strideN, k1: strideW, k0: strideC },
-    written,
+    input,
   );
   invariant(layout, () => `the filter of ${root.name} is no weight`);
   const batch = constValue(batches) === 1 ? int(0) : space.fresh(batches);

@@ -4,7 +4,7 @@ import { add, type Expr, int } from '../../symbolic/expr.ts';
 import type { Kernel, Scheduled } from '../fuse/kernels.ts';
 import type { Lowering } from '../lower/builder.ts';
 import type { LoopNode } from '../lower/ir.ts';
-import type { IsaFacts } from '../templates/types.ts';
+import type { IsaFacts, TemplatePrecision } from '../templates/types.ts';
 import { type KernelDraft, kernelNodes, labelOf, renderLoops } from './draft.ts';
 import { emitPointwise } from './pointwise.ts';
 import { emitReduction } from './reduction.ts';
@@ -17,6 +17,7 @@ export interface EmitContext {
   readonly scheduled: Scheduled;
   readonly isa: IsaFacts;
   readonly dims: readonly string[];
+  readonly precision: TemplatePrecision;
 }
 
 export function emitKernel(context: EmitContext, kernel: Kernel): KernelDraft {

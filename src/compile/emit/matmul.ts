@@ -12,7 +12,7 @@ import type { TemplateEmission, TemplateInput } from './template.ts';
 
 /** The weight panels that a product wants, if its right operand is a weight. */
 export function matmulPanels(
-  input: Pick<TemplateInput, 'scope' | 'memory' | 'written'>,
+  input: Pick<TemplateInput, 'scope' | 'memory' | 'written' | 'precision'>,
   root: LoopNode,
 ): { buffer: Buffer; layout: WeightLayout & { kind: 'panels16' } } | null {
   const { definition } = root;
@@ -21,7 +21,7 @@ export function matmulPanels(
   const [batch, strideK, strideN] = right.strides;
   if (constValue(batch) !== 0 && constValue(definition.b.shape[0]) !== 1) return null;
   const [, k, n] = definition.b.shape;
-  const layout = panelsOf(right, { n, k1: int(1), k0: k }, { n: strideN, k1: int(0), k0: strideK }, input.written);
+  const layout = panelsOf(right, { n, k1: int(1), k0: k }, { n: strideN, k1: int(0), k0: strideK }, input);
   return layout && { buffer: right.buffer, layout };
 }
 

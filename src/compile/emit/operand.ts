@@ -9,6 +9,7 @@ import type { WeightLayout } from '../part.ts';
 import type { FloatDtype } from '../templates/types.ts';
 import { cTypes } from './ctypes.ts';
 import type { KernelScope } from './scope.ts';
+import type { TemplateInput } from './template.ts';
 
 export interface Strided {
   readonly buffer: Buffer;
@@ -38,19 +39,20 @@ export function stridedOperand(scope: KernelScope, memory: Memory, node: LoopNod
   };
 }
 
-/** Panels of a weight matrix given by its strides, if it is a weight of static size: [K, N] with any strides. */
+/** Panels of a weight matrix given by its strides, in the precision's elements, if it is a weight of static size: [K, N] with any strides. */
 export function panelsOf(
   operand: Strided,
   sizes: { readonly n: Expr; readonly k1: Expr; readonly k0: Expr },
   strides: { readonly n: Expr; readonly k1: Expr; readonly k0: Expr },
-  written: ReadonlySet<Buffer>,
+  { written, precision }: Pick<TemplateInput, 'written' | 'precision'>,
 ): (WeightLayout & { readonly kind: 'panels16' }) | null {
   const { place } = operand.buffer;
   if ((place.kind !== 'parameter' && place.kind !== 'constant') || written.has(operand.buffer)) return null;
   const values = [sizes.n, sizes.k1, sizes.k0, operand.offset, strides.n, strides.k1, strides.k0].map(constValue);
   if (values.some((value) => value === null)) return null;
   const [n, k1, k0, offset, strideN, strideK1, strideK0] = values as number[];
-  return { kind: 'panels16', n, k1, k0, offset, strideN, strideK1, strideK0 };
+  const element = precision === 'bf16' ? { element: precision } : {};
+  return { kind: 'panels16', ...element, n, k1, k0, offset, strideN, strideK1, strideK0 };
 }
 
 /** C expression of the operand's first element at an index given in C variables. */

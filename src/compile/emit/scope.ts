@@ -22,6 +22,12 @@ export interface BufferSlot {
   writes: boolean;
 }
 
+/** Pairs of rounded elements are read as words, whatever the tensor holds. */
+function storedType({ buffer, layout }: BufferSlot): string {
+  const paired = layout.kind === 'panels16' && layout.element === 'bf16';
+  return paired ? 'uint32_t' : cTypes[buffer.dtype].stored;
+}
+
 export class KernelScope {
   readonly lowering: Lowering;
   readonly isa: IsaFacts;
@@ -125,7 +131,7 @@ export class KernelScope {
       if (this.usedDims.has(dim)) lines.push(`const int64_t ${this.dimNames.get(dim)} = d[${i}];`);
     });
     this.slots.forEach((slot, i) => {
-      const type = cTypes[slot.buffer.dtype].stored;
+      const type = storedType(slot);
       if (slot.writes) lines.push(`${type} *${slot.reads ? '' : 'restrict '}const ${slot.name} = b[${i}];`);
       else lines.push(`const ${type} *restrict const ${slot.name} = b[${i}];`);
     });

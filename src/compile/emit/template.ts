@@ -4,7 +4,7 @@ import type { Expr } from '../../symbolic/expr.ts';
 import type { Memory } from '../fuse/expand.ts';
 import type { Kernel } from '../fuse/kernels.ts';
 import type { Buffer, LoopNode } from '../lower/ir.ts';
-import type { KernelContext, KernelSource } from '../templates/types.ts';
+import type { KernelContext, KernelSource, TemplatePrecision } from '../templates/types.ts';
 import { emitAttention } from './attention.ts';
 import { emitConv1d } from './conv1d.ts';
 import { type KernelDraft, kernelNodes, labelOf } from './draft.ts';
@@ -20,6 +20,7 @@ export interface TemplateInput {
   readonly memory: Memory;
   /** Weights that the part writes into: never packed. */
   readonly written: ReadonlySet<Buffer>;
+  readonly precision: TemplatePrecision;
 }
 
 export interface TemplateEmission {
@@ -52,11 +53,12 @@ function emissionOf(input: TemplateInput): TemplateEmission {
 
 export function emitTemplate(context: EmitContext, scope: KernelScope, kernel: Kernel): KernelDraft {
   const { memory, written } = context.scheduled;
-  const emission = emissionOf({ scope, kernel, memory, written });
+  const { precision } = context;
+  const emission = emissionOf({ scope, kernel, memory, written, precision });
   const nodes = kernelNodes(kernel, emission.inlined);
   const render = (functionName: string): KernelSource => {
     // Rendered twice: the first pass finds out which buffers and dims the text names.
-    const base = { isa: scope.isa, functionName, comment: labelOf(nodes) };
+    const base = { isa: scope.isa, precision, functionName, comment: labelOf(nodes) };
     scope.resetTemporaries();
     emission.render(base);
     scope.resetTemporaries();

@@ -1,9 +1,10 @@
 /**
- * @file Matrix product: C[M,N] = A[M,K] · B[K,N], float32 arithmetic.
+ * @file Matrix product: C[M,N] = A[M,K] · B[K,N], float32 arithmetic or bfloat16 operands (`pairs.ts`).
  *
  * A stays row-major as it is (or is written by the caller row by row); B comes as weight panels `[N/16][K][16]`, or is packed into
  * such panels at run time when it is an activation. The accumulator tile goes to a small local array and from there, row by row, to
- * the caller's epilogue.
+ * the caller's epilogue. With bfloat16 operands the rows of a block are always written to scratch, rounded, and panels are of pairs:
+ * the same loops over half as many steps of depth.
  *
  * Loops, outermost first: batches and row tiles of this thread · column chunks (the unit that is packed) · row blocks (their left
  * operand stays in L2) · panel groups · row tiles. PyTorch: `matmul`, `linear`; ONNX: `MatMul`, `Gemm`.
@@ -18,6 +19,7 @@ import {
 } from './cost.ts';
 import { elementType, loadUses, widen } from './epilogue.ts';
 import { renderPackPanels } from './pack.ts';
+import { leftPerPair, pairsOf, renderPackPairs, renderPairTile } from './pairs.ts';
 import { expression, indent, kernelHead, mergeUses, range, staticValue } from './text.ts';
 import { renderTile, tileUses } from './tile.ts';
 import type {
@@ -35,6 +37,7 @@ import type {
 /** Weights packed as `[ceil(N/16)][K][16]`, zero padded, 64-byte aligned. `pointer` may use `batch`. */
 export interface PanelOperand {
   readonly kind: 'panels';
+  /** At precision bf16 a `const uint32_t *` to panels of pairs, whatever the dtype of the weight was. */
   readonly pointer: string;
   readonly dtype: FloatDtype;
 }
@@ -74,18 +77,24 @@ export function gemm(ctx: KernelContext, spec: GemmSpec): KernelSource {
   const name = ctx.functionName;
   const tile = gemmTile(ctx.isa);
   const depth = staticValue(spec.depth);
-  const widens = widensPanels(ctx, spec);
+  const pairs = ctx.precision === 'bf16';
+  const widens = !pairs && widensPanels(ctx, spec);
   const packs = spec.right.kind === 'strided' || widens;
   const panelDtype: FloatDtype = packs ? 'float32' : spec.right.dtype;
-  const provides = spec.left.kind === 'provider' || spec.left.dtype !== 'float32';
-  const rowBlock = provides && depth === undefined ? providerRowBlockSymbolic : gemmRowBlock(depth);
+  const writesRows = spec.left.kind === 'provider' || spec.left.dtype !== 'float32';
+  const provides = pairs || writesRows;
+  const leftBytes = pairs && leftPerPair(ctx.isa) === 1 ? 2 : 4;
+  const rowBlock = provides && depth === undefined ? providerRowBlockSymbolic : gemmRowBlock(depth, leftBytes);
   const widths = panelWidths(spec, tile.panels);
   const widest = Math.max(...widths);
 
   const helpers = widths.map((panels) =>
-    renderTile(ctx.isa, { name: tileName(name, panels), rows: tile.rows, panels, dtype: panelDtype }),
+    pairs
+      ? renderPairTile(ctx.isa, { name: tileName(name, panels), rows: tile.rows, panels })
+      : renderTile(ctx.isa, { name: tileName(name, panels), rows: tile.rows, panels, dtype: panelDtype }),
   );
   if (widens) helpers.push(renderWidenPanels(ctx, `${name}_widen`));
+  else if (packs && pairs) helpers.push(renderPackPairs(`${name}_pack`, spec.right.dtype));
   else if (packs) helpers.push(renderPackPanels(`${name}_pack`, spec.right.dtype));
   helpers.push(renderColumnParts(name));
 
@@ -93,17 +102,19 @@ export function gemm(ctx: KernelContext, spec: GemmSpec): KernelSource {
     helpers.join('\n') +
     '\n' +
     kernelHead(ctx, `matrix product ${spec.rows} x ${spec.columns}, depth ${spec.depth}`) +
-    indent(body(ctx, spec, { rowBlock, widths, widest, provides, packs, panelDtype }), '  ') +
+    indent(body(ctx, spec, { rowBlock, widths, widest, provides, writesRows, packs, pairs, panelDtype }), '  ') +
     '\n}\n';
 
-  const uses: PreludeName[] = [...tileUses(ctx.isa, panelDtype)];
+  const uses: PreludeName[] = pairs ? ['tn_dot_pairs'] : [...tileUses(ctx.isa, panelDtype)];
   if (packs) uses.push(...loadUses(spec.right.dtype));
   if (spec.left.kind === 'matrix') uses.push(...loadUses(spec.left.dtype));
   return {
     functionName: name,
     text,
     uses: mergeUses(ctx, uses),
-    scratchBytes: scratch(spec, rowBlock, provides, packs),
+    scratchBytes: pairs
+      ? pairScratch(spec, rowBlock, leftBytes, writesRows, packs)
+      : scratch(spec, rowBlock, provides, packs),
   };
 }
 
@@ -146,6 +157,13 @@ function scratch(spec: GemmSpec, rowBlock: number, provides: boolean, packs: boo
   return parts.length === 0 ? '0' : parts.join(' + ');
 }
 
+/** The same of pairs: the rows rounded, one row as floats before it is, packed panels. */
+function pairScratch(spec: GemmSpec, rowBlock: number, leftBytes: number, writesRows: boolean, packs: boolean): string {
+  const perPair = rowBlock * leftBytes * 2 + (writesRows ? 8 : 0) + (packs ? packedPanelsAtOnce * panelColumns * 4 : 0);
+  const pairs = staticValue(pairsOf(spec.depth));
+  return pairs === undefined ? `${pairsOf(spec.depth)} * ${perPair} + 128` : String(pairs * perPair + 128);
+}
+
 /**
  * C helper: into how many column parts the team is divided (the other factor divides the rows). It minimises the slowest thread's
  * time, counted in quarters of a tile: 4 for the arithmetic of a tile × panel, 4 to read a panel, 1 to read a row tile.
@@ -170,7 +188,10 @@ interface BodyFacts {
   readonly widths: readonly number[];
   readonly widest: number;
   readonly provides: boolean;
+  /** Rows come as text that writes floats. */
+  readonly writesRows: boolean;
   readonly packs: boolean;
+  readonly pairs: boolean;
   readonly panelDtype: FloatDtype;
 }
 
@@ -178,7 +199,10 @@ function body(ctx: KernelContext, spec: GemmSpec, facts: BodyFacts): string {
   const name = ctx.functionName;
   const tile = gemmTile(ctx.isa);
   const R = tile.rows;
-  const panelType = elementType(facts.panelDtype);
+  const { pairs } = facts;
+  const panelType = pairs ? 'tn_word' : elementType(facts.panelDtype);
+  const leftType = pairs ? 'tn_left' : 'float';
+  const steps = pairs ? 'tk_pairs' : 'tk_k';
   const chunk = facts.packs ? String(packedPanelsAtOnce) : 'tk_panels';
   const width =
     facts.widest === 1
@@ -193,10 +217,13 @@ function body(ctx: KernelContext, spec: GemmSpec, facts: BodyFacts): string {
     `tn_split(tk_batches * tk_row_tiles, 1, t->id / tk_column_parts, t->count / tk_column_parts, &tk_u, &tk_u_end);`,
     `tn_split(tk_panels, 1, t->id % tk_column_parts, tk_column_parts, &tk_p0, &tk_p1);`,
   ];
-  if (facts.provides) lines.push(`float *const tk_rows = (float *)(void *)t->scratch;`);
-  if (facts.packs) {
-    const offset = facts.provides ? ` + (tk_k * ${facts.rowBlock * 4} + 63) / 64 * 64` : '';
-    lines.push(`float *const tk_packed = (float *)(void *)(t->scratch${offset});`);
+  if (pairs) lines.push(...pairMemory(ctx, facts));
+  else {
+    if (facts.provides) lines.push(`float *const tk_rows = (float *)(void *)t->scratch;`);
+    if (facts.packs) {
+      const offset = facts.provides ? ` + (tk_k * ${facts.rowBlock * 4} + 63) / 64 * 64` : '';
+      lines.push(`float *const tk_packed = (float *)(void *)(t->scratch${offset});`);
+    }
   }
   lines.push(
     `_Alignas(64) float tk_tile[${R * facts.widest * panelColumns}];`,
@@ -222,24 +249,24 @@ function body(ctx: KernelContext, spec: GemmSpec, facts: BodyFacts): string {
     const stride = `tk_k * ${panelColumns}`;
     lines.push(`    ${name}_widen(${spec.right.pointer} + tk_pc * ${stride}, (tk_pe - tk_pc) * ${stride}, tk_packed);`);
   } else {
-    lines.push(`    const ${panelType} *const tk_packed = ${spec.right.pointer} + tk_pc * tk_k * ${panelColumns};`);
+    lines.push(`    const ${panelType} *const tk_packed = ${spec.right.pointer} + tk_pc * ${steps} * ${panelColumns};`);
   }
   const epilogue = epilogueLoops(spec, R, facts.widest); // first: a caller may number its buffers by the order of their use
   lines.push(
     `    for (int64_t tk_mb = tk_m0; tk_mb < tk_m1; tk_mb += ${facts.rowBlock}) { /* row block */`,
     `      const int64_t tk_me = tn_min(tk_m1, tk_mb + ${facts.rowBlock});`,
-    ...leftBlock(spec),
+    ...(pairs ? pairBlock(ctx, spec, facts) : leftBlock(spec)),
     `      for (int64_t tk_pg = tk_pc; tk_pg < tk_pe; tk_pg += tk_width) { /* panel group */`,
     `        const int64_t tk_group = tn_min(tk_width, tk_pe - tk_pg);`,
-    `        const ${panelType} *const tk_b = tk_packed + (tk_pg - tk_pc) * tk_k * ${panelColumns};`,
+    `        const ${panelType} *const tk_b = tk_packed + (tk_pg - tk_pc) * ${steps} * ${panelColumns};`,
     `        for (int64_t tk_mt = tk_mb; tk_mt < tk_me; tk_mt += ${R}) { /* row tile; rows past the end repeat the last one */`,
-    `          const float *tk_a[${R}];`,
+    `          const ${leftType} *tk_a[${R}];`,
     `          for (int64_t tk_r = 0; tk_r < ${R}; tk_r++) {`,
     `            const int64_t tk_row = tn_min(tk_mt + tk_r, tk_me - 1);`,
     `            tk_a[tk_r] = tk_left + (tk_row - tk_left0) * tk_left_stride;`,
     ...prefetches(spec),
     `          }`,
-    ...tileCalls(name, facts.widths, facts.widest),
+    ...tileCalls(name, facts, steps),
     ...epilogue,
     `        }`,
     `      }`,
@@ -266,6 +293,41 @@ function leftBlock(spec: GemmSpec): string[] {
     `      }`,
     `      const float *const tk_left = tk_rows;`,
     `      const int64_t tk_left0 = tk_mb, tk_left_stride = tk_k;`,
+  ];
+}
+
+/** Scratch of a product of pairs: rounded rows, packed panels, one row of floats. */
+function pairMemory(ctx: KernelContext, { rowBlock, packs, writesRows }: BodyFacts): string[] {
+  const perPair = leftPerPair(ctx.isa);
+  const lines = [`const int64_t tk_pairs = (tk_k + 1) / 2;`, `tn_left *const tk_rows = (tn_left *)(void *)t->scratch;`];
+  const behind = `(tk_pairs * ${perPair * rowBlock * 4} + 63) / 64 * 64`;
+  if (packs) lines.push(`tn_word *const tk_packed = (tn_word *)(void *)(t->scratch + ${behind});`);
+  if (writesRows) {
+    const panels = packs ? ` + tk_pairs * ${packedPanelsAtOnce * panelColumns * 4}` : '';
+    lines.push(`float *const tk_line = (float *)(void *)(t->scratch + ${behind}${panels});`);
+  }
+  return lines;
+}
+
+/** Writes the rows of a block to scratch as the left operand of pairs. */
+function pairBlock(ctx: KernelContext, spec: GemmSpec, { writesRows }: BodyFacts): string[] {
+  const stride = leftPerPair(ctx.isa) === 1 ? 'tk_pairs' : '2 * tk_pairs';
+  const { left } = spec;
+  const lines = [
+    `      const int64_t tk_left0 = tk_mb, tk_left_stride = ${stride};`,
+    `      for (int64_t tk_row = tk_mb; tk_row < tk_me; tk_row++) {`,
+  ];
+  if (writesRows) {
+    const provide = left.kind === 'provider' ? left.row : convertingRow(left);
+    lines.push(provide({ target: 'tk_line', row: 'tk_row', batch: 'batch', indent: '        ' }));
+  }
+  const from =
+    left.kind === 'matrix' && !writesRows ? `${left.pointer} + tk_row * (int64_t)(${left.rowStride})` : 'tk_line';
+  return [
+    ...lines,
+    `        tn_round_pairs(${from}, tk_k, tk_rows + (tk_row - tk_mb) * tk_left_stride);`,
+    `      }`,
+    `      const tn_left *const tk_left = tk_rows;`,
   ];
 }
 
@@ -322,9 +384,9 @@ function epilogueLoops(spec: GemmSpec, rows: number, widest: number): string[] {
   ];
 }
 
-function tileCalls(name: string, widths: readonly number[], widest: number): string[] {
+function tileCalls(name: string, { widths, widest }: BodyFacts, steps: string): string[] {
   const call = (panels: number): string =>
-    `${tileName(name, panels)}(tk_a, tk_b, tk_k * ${panelColumns}, tk_k, tk_tile, ${widest * panelColumns});`;
+    `${tileName(name, panels)}(tk_a, tk_b, ${steps} * ${panelColumns}, ${steps}, tk_tile, ${widest * panelColumns});`;
   if (widths.length === 1) return [`          ${call(widths[0]!)}`];
   return [
     `          switch (tk_group) {`,

@@ -3,13 +3,15 @@
  *
  * The panels are divided among the threads; each is read as one sequential stream, with several accumulators over k for a single
  * column so that the additions' latency does not show. Sum of an element: accumulator j takes k = j, j+U, j+2U … (U the unroll of
- * `cost.ts`), then a pairwise tree; the same for any thread count.
+ * `cost.ts`), then a pairwise tree; the same for any thread count. Panels of pairs (precision bf16) are read in the same way, an even
+ * and an odd element a word; x stays float32: memory is what it takes.
  */
-import { gemvMaxRows, gemvUnroll, panelColumns } from './cost.ts';
+import { gemvMaxRows, gemvPairUnroll, gemvUnroll, panelColumns } from './cost.ts';
 import { elementType, loadUses, vectorLoad } from './epilogue.ts';
 import { convertingRow, type GemmSpec, type PanelOperand } from './gemm.ts';
+import { halfOf, pairsOf } from './pairs.ts';
 import { expression, indent, kernelHead, mergeUses, range, staticValue } from './text.ts';
-import type { Epilogue, FloatDtype, IsaFacts, KernelContext, KernelSource } from './types.ts';
+import type { Epilogue, FloatDtype, IsaFacts, KernelContext, KernelSource, PreludeName } from './types.ts';
 
 export interface GemvSpec {
   /** M, 1 … 4. */
@@ -31,7 +33,9 @@ export function gemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
   const name = ctx.functionName;
   const M = spec.rows;
   const provides = spec.left.kind === 'provider' || spec.left.dtype !== 'float32';
-  const type = elementType(spec.right.dtype);
+  const pairs = ctx.precision === 'bf16';
+  const type = pairs ? 'tn_word' : elementType(spec.right.dtype);
+  const steps = pairs ? pairsOf(spec.depth) : 'tk_k';
   const lines: string[] = [
     `const int64_t tk_n = ${spec.columns}, tk_k = ${spec.depth}, batch = 0;`,
     `(void)batch;`,
@@ -59,7 +63,7 @@ export function gemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
     `const ${type} *const tk_b = ${spec.right.pointer};`,
     `_Alignas(64) float tk_sums[${M * panelColumns}];`,
     `for (int64_t tk_p = tk_p0; tk_p < tk_p1; tk_p++) {`,
-    `  ${name}_panel(tk_x, tk_x_stride, tk_b + tk_p * tk_k * ${panelColumns}, tk_k, tk_sums);`,
+    `  ${name}_panel(tk_x, tk_x_stride, tk_b + tk_p * ${steps} * ${panelColumns}, tk_k, tk_sums);`,
     `  const int64_t tk_col0 = tk_p * ${panelColumns}, tk_count = tn_min(${panelColumns}, tk_n - tk_col0);`,
     `  (void)tk_col0, (void)tk_count;`,
     `  for (int64_t tk_row = 0; tk_row < ${M}; tk_row++) {`,
@@ -69,12 +73,15 @@ export function gemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
     `}`,
   );
   const text =
-    renderPanel(ctx.isa, `${name}_panel`, M, spec.right.dtype) +
+    (pairs
+      ? renderPairPanel(ctx.isa, `${name}_panel`, M)
+      : renderPanel(ctx.isa, `${name}_panel`, M, spec.right.dtype)) +
     '\n' +
     kernelHead(ctx, `${M} row${M > 1 ? 's' : ''} times packed weights, depth ${spec.depth}, ${spec.columns} columns`) +
     indent(lines.join('\n'), '  ') +
     '\n}\n';
-  const uses = [...loadUses(spec.right.dtype), ...(spec.left.kind === 'matrix' ? loadUses(spec.left.dtype) : [])];
+  const rightUses: PreludeName[] = pairs ? ['tn_dot_pairs'] : loadUses(spec.right.dtype);
+  const uses = [...rightUses, ...(spec.left.kind === 'matrix' ? loadUses(spec.left.dtype) : [])];
   const known = staticValue(spec.depth);
   const bytes = known === undefined ? `(int64_t)${expression(spec.depth)} * ${M * 4}` : String(known * M * 4);
   return { functionName: name, text, uses: mergeUses(ctx, ['tn_vf', ...uses]), scratchBytes: provides ? bytes : '0' };
@@ -94,11 +101,6 @@ function renderPanel(isa: IsaFacts, name: string, rows: number, dtype: FloatDtyp
     ...ms.map((m) => `  ${vectors.map((v) => `s${m}_${v}_${u} += x${m}[${k}] * w${v};`).join(' ')}`),
     `}`,
   ];
-  const tree = (terms: readonly string[]): string => {
-    if (terms.length === 1) return terms[0]!;
-    const half = terms.length / 2;
-    return `(${tree(terms.slice(0, half))} + ${tree(terms.slice(half))})`;
-  };
   const lines = [
     `/* ${rows} row${rows > 1 ? 's' : ''} times one panel [depth][${panelColumns}], ${unroll} partial sum${unroll > 1 ? 's' : ''} a column */`,
     `static __attribute__((noinline)) void ${name}(const float *x, int64_t stride, const ${elementType(dtype)} *panel, int64_t depth,`,
@@ -117,6 +119,70 @@ function renderPanel(isa: IsaFacts, name: string, rows: number, dtype: FloatDtyp
       vectors.map(
         (v) => `  tn_store(out + ${m * panelColumns + v * isa.lanes}, ${tree(us.map((u) => `s${m}_${v}_${u}`))});`,
       ),
+    ),
+    `}`,
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/** Sum of 2^n terms, pairwise. */
+function tree(terms: readonly string[]): string {
+  if (terms.length === 1) return terms[0]!;
+  const half = terms.length / 2;
+  return `(${tree(terms.slice(0, half))} + ${tree(terms.slice(half))})`;
+}
+
+/** The same of a panel of pairs: sums of even and of odd elements, so that each word is taken apart by one shift and one mask. */
+function renderPairPanel(isa: IsaFacts, name: string, rows: number): string {
+  const unroll = gemvPairUnroll(isa, rows);
+  const vectors = range(panelColumns / isa.lanes);
+  const ms = range(rows);
+  const us = range(unroll);
+  const halves = ['even', 'odd'] as const;
+  const sum = (m: number, v: number, u: number, which: 'even' | 'odd'): string => `${which[0]}${m}_${v}_${u}`;
+  const step = (u: number, k: string, taken: readonly ('even' | 'odd')[] = halves): string[] => [
+    `{`,
+    `  const tn_vu ${vectors.map((v) => `w${v} = tn_load_words(panel + ${k} * ${panelColumns / 2}${v === 0 ? '' : ` + ${v * isa.lanes}`})`).join(', ')};`,
+    ...ms.map((m) =>
+      vectors
+        .flatMap((v) =>
+          taken.map((which) => {
+            const x = `x${m}[${which === 'even' ? k : `${k} + 1`}]`;
+            return `  ${sum(m, v, u, which)} += ${x} * ${halfOf(`w${v}`, which)};`;
+          }),
+        )
+        .join(''),
+    ),
+    `}`,
+  ];
+  const at = (u: number): string => (u === 0 ? 'k' : `(k + ${2 * u})`);
+  const lines = [
+    `/* ${rows} row${rows > 1 ? 's' : ''} times one panel of pairs [depth/2][${panelColumns}], ${2 * unroll} partial sums a column */`,
+    `static __attribute__((noinline)) void ${name}(const float *x, int64_t stride, const tn_word *panel, int64_t depth,`,
+    `    float *restrict out) {`,
+    ...(rows === 1 ? ['  (void)stride;'] : []),
+    ...ms.map((m) => `  const float *x${m} = x${m === 0 ? '' : ` + ${m} * stride`};`),
+    ...ms.flatMap((m) =>
+      vectors.map(
+        (v) => `  tn_vf ${us.flatMap((u) => halves.map((which) => `${sum(m, v, u, which)} = {0}`)).join(', ')};`,
+      ),
+    ),
+    `  int64_t k = 0;`,
+    `  for (; k + ${2 * unroll} <= depth; k += ${2 * unroll}) {`,
+    ...us.flatMap((u) => step(u, at(u)).map((line) => '    ' + line)),
+    `  }`,
+    ...us
+      .slice(0, -1)
+      .flatMap((u) => [`  if (k + 2 <= depth) {`, ...step(u, 'k').map((line) => '    ' + line), `    k += 2;`, `  }`]),
+    `  if (k < depth) {`,
+    ...step(unroll - 1, 'k', ['even']).map((line) => '    ' + line),
+    `  }`,
+    ...ms.flatMap((m) =>
+      vectors.map((v) => {
+        const sums = us.flatMap((u) => halves.map((which) => sum(m, v, u, which)));
+        return `  tn_store(out + ${m * panelColumns + v * isa.lanes}, ${tree(sums)});`;
+      }),
     ),
     `}`,
     '',

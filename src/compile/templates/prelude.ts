@@ -1,6 +1,7 @@
 /** @file Puts together the head of a generated C file: only the helper functions it uses, each after what it needs itself. */
 import { bf16ToF32, bitCasts, f16ToF32, f32ToBf16, f32ToF16 } from './convert.ts';
 import { mathPieces } from './math.ts';
+import { pairProducts } from './pairs.ts';
 import type { IsaFacts, KernelSource, PreludeName } from './types.ts';
 import { fmaElement, loadBf16, loadF16, vectorTypes } from './vectors.ts';
 
@@ -20,6 +21,7 @@ const pieces: ReadonlyMap<string, PreludePiece> = new Map<string, PreludePiece>(
   ['tn_fma_element', { needs: ['tn_vf'], text: fmaElement }],
   ['tn_load_f16', { needs: ['tn_vf'], text: loadF16 }],
   ['tn_load_bf16', { needs: ['tn_vf'], text: loadBf16 }],
+  ['tn_dot_pairs', { needs: ['tn_vf', 'tn_f32_to_bf16', 'tn_bf16_to_f32'], text: pairProducts }],
   ...mathPieces,
 ]);
 

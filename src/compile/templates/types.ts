@@ -18,7 +18,15 @@ export interface IsaFacts {
   readonly hasFma: boolean;
   /** Hardware float16 <-> float32 conversion. */
   readonly hasF16c: boolean;
+  /** Dot products of bfloat16 pairs, summed in float32. */
+  readonly hasBf16Dot: boolean;
 }
+
+/**
+ * Arithmetic of matrix products, convolutions and attention. `bf16`: operands rounded to bfloat16, float32 sums (see
+ * `pairs.ts`); a few rows times weights keep float32 rows. Everything else is float32 at either.
+ */
+export type TemplatePrecision = 'float32' | 'bf16';
 
 /** Floating storage dtypes of template operands. Arithmetic is float32 for all of them. */
 export type FloatDtype = 'float32' | 'float16' | 'bfloat16';
@@ -58,11 +66,15 @@ export type PreludeName =
   /** `tn_vf tn_load_f16(const uint16_t *)`. */
   | 'tn_load_f16'
   /** `tn_vf tn_load_bf16(const uint16_t *)`. */
-  | 'tn_load_bf16';
+  | 'tn_load_bf16'
+  /** `tn_word`, `tn_left`, `tn_round_pairs`, `tn_dot_pairs`: products of bfloat16 pairs, see `pairs.ts`. */
+  | 'tn_dot_pairs';
 
 /** Where a kernel is going to live. */
 export interface KernelContext {
   readonly isa: IsaFacts;
+  /** Default: float32. */
+  readonly precision?: TemplatePrecision;
   /** Name of the C function; also the prefix of its static helpers. */
   readonly functionName: string;
   /** C statements at the head of the kernel: the locals (dims, pointers) that all the expressions handed over may use. */

@@ -5,7 +5,7 @@ import { StridedView, toNumbers } from '../../core/view.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { interpret } from '../../graph/interpreter.ts';
 import { compileGraph } from '../compile.ts';
-import type { IsaName } from '../templates/types.ts';
+import type { IsaName, TemplatePrecision } from '../templates/types.ts';
 import { machineIsa } from '../toolchain/target.ts';
 import { buildAndLoad, contiguous, type Loaded } from './runPart.ts';
 
@@ -15,8 +15,13 @@ export interface Difference {
   readonly error: number;
 }
 
-export function load(graph: Graph, isa: IsaName = machineIsa(), flags: readonly string[] = []): Loaded {
-  return buildAndLoad(graph, compileGraph(graph, { isa, precision: 'float32' }), isa, flags);
+export function load(
+  graph: Graph,
+  isa: IsaName = machineIsa(),
+  flags: readonly string[] = [],
+  precision: TemplatePrecision = 'float32',
+): Loaded {
+  return buildAndLoad(graph, compileGraph(graph, { isa, precision }), isa, flags);
 }
 
 /** Largest differences of outputs and of what mutated inputs hold. Fails when the code reports an error. */

@@ -6,6 +6,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { bindDims } from '../../graph/interpreter.ts';
 import { evaluate } from '../../symbolic/expr.ts';
 import { compileGraph } from '../compile.ts';
+import type { TemplatePrecision } from '../templates/types.ts';
 import { buildProgram, type Machine, runProgram } from './emulator.ts';
 import { driver, type Loaded, layOut } from './runPart.ts';
 
@@ -44,8 +45,13 @@ int main(void) {
 `;
 
 /** Compiles a graph for the machine's level, builds the program; \`run\` starts it once. */
-export function loadEmulated(graph: Graph, machine: Machine, flags?: readonly string[]): Loaded {
-  const part = compileGraph(graph, { isa: machine.isa, precision: 'float32' });
+export function loadEmulated(
+  graph: Graph,
+  machine: Machine,
+  flags?: readonly string[],
+  precision: TemplatePrecision = 'float32',
+): Loaded {
+  const part = compileGraph(graph, { isa: machine.isa, precision });
   const files = [...part.files, { name: 'driver.c', source: driver }, { name: 'main.c', source: main }];
   const program = buildProgram(machine, files, flags);
   return {

@@ -11,6 +11,7 @@ import { Storage } from '../../core/storage.ts';
 import {
   contiguousStrides,
   elementPositions,
+  elementReader,
   elementWriter,
   emptyView,
   isContiguous,
@@ -19,7 +20,7 @@ import {
 import type { Graph } from '../../graph/graph.ts';
 import { bindDims } from '../../graph/interpreter.ts';
 import { evaluate } from '../../symbolic/expr.ts';
-import type { CompiledPart, WeightSlot } from '../part.ts';
+import type { CompiledPart, WeightLayout, WeightSlot } from '../part.ts';
 import type { IsaName } from '../templates/types.ts';
 import { kernelFlags } from '../toolchain/target.ts';
 
@@ -156,7 +157,8 @@ function address(view: StridedView): bigint {
 /** A weight in the layout that the part asks for. */
 export function layOut(view: StridedView, { layout }: WeightSlot): StridedView {
   const source = contiguous(view);
-  if (layout.kind === 'rows') return layout === undefined ? view : source === view ? view : source;
+  if (layout.kind === 'rows') return source;
+  if (layout.element === 'bf16') return pairPanels(source, layout);
   const { n, k1, k0, offset, strideN, strideK1, strideK0 } = layout;
   const depth = k1 * k0;
   const panels = Math.ceil(n / 16);
@@ -169,6 +171,23 @@ export function layOut(view: StridedView, { layout }: WeightSlot): StridedView {
         const at = source.offset + offset + c * strideN + i1 * strideK1 + i0 * strideK0;
         to[(Math.floor(c / 16) * depth + i1 * k0 + i0) * 16 + (c % 16)] = from[at];
       }
+    }
+  }
+  return target;
+}
+
+/** Panels of bfloat16 pairs, by the definition in part.ts. */
+function pairPanels(source: StridedView, layout: WeightLayout & { kind: 'panels16' }): StridedView {
+  const { n, k1, k0, offset, strideN, strideK1, strideK0 } = layout;
+  const pairs = Math.ceil((k1 * k0) / 2);
+  const target = emptyView('bfloat16', [Math.ceil(n / 16), pairs, 16, 2]);
+  const get = elementReader(source.dtype, source.storage.typed(source.dtype));
+  const set = elementWriter('bfloat16', target.storage.typed('bfloat16'));
+  for (let i = 0; i < target.count; i++) set(i, 0);
+  for (let c = 0; c < n; c++) {
+    for (let k = 0; k < k1 * k0; k++) {
+      const from = offset + c * strideN + Math.floor(k / k0) * strideK1 + (k % k0) * strideK0;
+      set(((Math.floor(c / 16) * pairs + (k >> 1)) * 16 + (c % 16)) * 2 + (k % 2), get(source.offset + from));
     }
   }
   return target;

@@ -8,9 +8,11 @@ import { randomArguments, randomGraph } from './randomGraph.ts';
 const flags = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'];
 
 for (const { graph: make, dims } of modelCases) {
-  const graph = make();
-  const loaded = load(graph, machineIsa(), flags);
-  for (const at of dims) compare(loaded, argumentsAt(graph, new Map(Object.entries(at))), parametersOf(graph), 2);
+  for (const precision of ['float32', 'bf16'] as const) {
+    const graph = make();
+    const loaded = load(graph, machineIsa(), flags, precision);
+    for (const at of dims) compare(loaded, argumentsAt(graph, new Map(Object.entries(at))), parametersOf(graph), 2);
+  }
 }
 for (let seed = 700; seed < 705; seed++) {
   const graph = randomGraph(seed);

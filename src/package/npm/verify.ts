@@ -117,7 +117,7 @@ function numberOf(view: StridedView): number {
 
 /** The result as eager code gave it, and what the call left in the inputs that it writes. */
 function comparePart(part: PackagePart, done: Done): void {
-  const { call, graph, samples, symbols } = part;
+  const { call, graph, samples, symbols, precision } = part;
   const halfState = graph.inputs.some((input) => input.kind === 'tensor' && isHalf(input.value.dtype));
   const after = new Map(call.writtenInputs.map((input, i) => [input, samples.inputWrites[i]]));
   const inputs = graph.inputs.map((input, i) =>
@@ -128,7 +128,7 @@ function comparePart(part: PackagePart, done: Done): void {
   const compare = (actual: unknown, wanted: unknown, path: string, before?: StridedView): void => {
     if (wanted instanceof StridedView) {
       const view = viewOf(actual);
-      const found = view && compareTensors(view, wanted, { halfState, ...(before ? { before } : {}) });
+      const found = view && compareTensors(view, wanted, { halfState, precision, ...(before ? { before } : {}) });
       if (!found?.ok)
         throw differs(part, path, found ? `relative rms ${found.error.toExponential(1)}` : 'it is no tensor');
     } else if (typeof wanted === 'object' && wanted !== null) {

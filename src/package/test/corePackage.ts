@@ -184,6 +184,7 @@ function modelOf(prefix: string, levels: readonly Isa[]): PackageModel {
     prefix,
     id: packageId,
     levels,
+    precision: 'float32',
     parts: parts as PackagePart[],
     blocks: [],
     states: [{ path: `this.${stateName}`, dtype: 'float32', shape: [8, 4], block: stateBlock, bytes: stateBytes }],
@@ -214,7 +215,7 @@ export class PackageBuild {
       ),
       ...coreFiles.map((name) => this.job(name, coreSource(name))),
       this.job('tables.c', packageTables(model)),
-      ...[...new Set(levels.map(codeLevel))].flatMap((isa) =>
+      ...[...new Set(levels.map((isa) => codeLevel(isa, 'float32')))].flatMap((isa) =>
         graphs.flatMap((graph) => this.kernels(model, graph, isa)),
       ),
     ]);

@@ -15,7 +15,7 @@ typedef uint32_t __attribute__((may_alias, aligned(1))) bits32;
 typedef struct matrix {
   const char *source;
   char *target;
-  int64_t element, group, n, k1, k0, stride_n, stride_k1, stride_k0;
+  int64_t element, form, group, n, k1, k0, stride_n, stride_k1, stride_k0;
   int64_t k, panel_bytes;
 } matrix;
 
@@ -24,6 +24,7 @@ static int read_block(matrix *m, const int64_t *block) {
       .source = (const char *)(uintptr_t)block[TN_PACK_SOURCE],
       .target = (char *)(uintptr_t)block[TN_PACK_TARGET],
       .element = block[TN_PACK_ELEMENT],
+      .form = block[TN_PACK_FORM],
       .group = block[TN_PACK_GROUP],
       .n = block[TN_PACK_N],
       .k1 = block[TN_PACK_K1],
@@ -34,27 +35,51 @@ static int read_block(matrix *m, const int64_t *block) {
   };
   if (m->element != 1 && m->element != 2 && m->element != 4) return 0;
   if (m->group != 1 && m->group != 2 && m->group != 4) return 0;
+  if (m->form == TN_PACK_FROM_F32 && m->element != 4) return 0;
+  if (m->form == TN_PACK_FROM_F16 && m->element != 2) return 0;
+  if (m->form < TN_PACK_AS_IS || m->form > TN_PACK_FROM_F16) return 0;
   if (m->n < 0 || m->k1 < 0 || m->k0 < 0) return 0;
   m->k = m->k1 * m->k0;
-  m->panel_bytes = tn_ceildiv(m->k, m->group) * m->group * PANEL * m->element;
+  m->panel_bytes = tn_ceildiv(m->k, m->group) * m->group * PANEL * (m->form == TN_PACK_AS_IS ? m->element : 2);
   return 1;
 }
+
+/* To nearest, ties to even; NaN stays a NaN. */
+static inline uint16_t bf16_of_bits(uint32_t u) {
+  const uint32_t rounded = (u + 0x7fffu + (u >> 16 & 1u)) >> 16;
+  return (uint16_t)((u & 0x7fffffffu) > 0x7f800000u ? u >> 16 | 0x40u : rounded);
+}
+
+/* The bits of the float32 that a float16 stands for; exact. */
+static inline uint32_t f32_bits_of_f16(uint16_t h) {
+  const uint32_t magnitude = (uint32_t)(h & 0x7fffu) << 13;
+  float scaled;
+  memcpy(&scaled, &magnitude, 4);
+  scaled *= 0x1p112f; /* the exponent bias moves from 15 to 127 */
+  uint32_t bits;
+  memcpy(&bits, &scaled, 4);
+  return bits | (magnitude > 0x0f7fffffu ? 0x7f800000u : 0u) | (uint32_t)(h & 0x8000u) << 16;
+}
+
+#define AS_IS(x) (x)
+#define BF16_OF_F32(x) bf16_of_bits(x)
+#define BF16_OF_F16(x) bf16_of_bits(f32_bits_of_f16(x))
 
 /*
  * One panel, for one element type. Rows of the panel are written in order; reads walk up to 16 columns side by side,
  * each a sequential stream when stride_k0 is 1, or one contiguous piece when stride_n is 1.
  */
-#define PACK_PANEL(type)                                                                               \
-  static void pack_##type(const matrix *m, int64_t panel) {                                      \
+#define PACK_PANEL(name, type, to_type, convert)                                                       \
+  static void pack_##name(const matrix *m, int64_t panel) {                                            \
     const int64_t n0 = panel * PANEL, columns = tn_min(PANEL, m->n - n0), g = m->group;                \
     const type *source = (const type *)(const void *)m->source + n0 * m->stride_n;                     \
-    type *target = (type *)(void *)(m->target + panel * m->panel_bytes);                               \
+    to_type *target = (to_type *)(void *)(m->target + panel * m->panel_bytes);                         \
     if (columns < PANEL || m->k % g != 0) memset(target, 0, (size_t)m->panel_bytes);                   \
     int64_t lane = 0; /* k mod g */                                                                    \
     for (int64_t k1 = 0; k1 < m->k1; k1++) {                                                           \
       const type *row = source + k1 * m->stride_k1;                                                    \
       for (int64_t k0 = 0; k0 < m->k0; k0++, row += m->stride_k0) {                                    \
-        for (int64_t c = 0; c < columns; c++) target[c * g + lane] = row[c * m->stride_n];             \
+        for (int64_t c = 0; c < columns; c++) target[c * g + lane] = convert(row[c * m->stride_n]);    \
         if (++lane == g) {                                                                             \
           lane = 0;                                                                                    \
           target += g * PANEL;                                                                         \
@@ -63,9 +88,11 @@ static int read_block(matrix *m, const int64_t *block) {
     }                                                                                                  \
   }
 
-PACK_PANEL(bits8)
-PACK_PANEL(bits16)
-PACK_PANEL(bits32)
+PACK_PANEL(bits8, bits8, bits8, AS_IS)
+PACK_PANEL(bits16, bits16, bits16, AS_IS)
+PACK_PANEL(bits32, bits32, bits32, AS_IS)
+PACK_PANEL(f32, bits32, bits16, BF16_OF_F32)
+PACK_PANEL(f16, bits16, bits16, BF16_OF_F16)
 
 /* The same walk with source and target changed over: elements go back to where the strides say. */
 #define UNPACK_PANEL(type)                                                                             \
@@ -110,7 +137,11 @@ static void pack_share(void *arg, int64_t id, tn_team *team) {
   int64_t begin, end;
   tn_split(tn_ceildiv(m->n, PANEL), 1, id, team->count, &begin, &end);
   for (int64_t panel = begin; panel < end; panel++) {
-    if (m->element == 1) {
+    if (m->form == TN_PACK_FROM_F32) {
+      pack_f32(m, panel);
+    } else if (m->form == TN_PACK_FROM_F16) {
+      pack_f16(m, panel);
+    } else if (m->element == 1) {
       pack_bits8(m, panel);
     } else if (m->element == 2) {
       pack_bits16(m, panel);
@@ -135,4 +166,6 @@ static int64_t run_shares(const int64_t *block, tn_task share) {
 
 int64_t TN_PREFIX(pack_panels)(const int64_t *block) { return run_shares(block, pack_share); }
 
-int64_t TN_PREFIX(unpack_panels)(const int64_t *block) { return run_shares(block, unpack_share); }
+int64_t TN_PREFIX(unpack_panels)(const int64_t *block) {
+  return block[TN_PACK_FORM] == TN_PACK_AS_IS ? run_shares(block, unpack_share) : TN_ERROR_VALUE;
+}

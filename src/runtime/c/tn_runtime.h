@@ -331,12 +331,13 @@ TN_EXPORT uint64_t TN_PREFIX(hash_end)(const tn_hash *hash);
  * tn_pack.c. Copies a weight matrix of N columns (output features) and K = K1*K0 rows into panels
  * [ceil(N/16)][ceil(K/g)][16][g] of the same element type, zero padded in N and K. Element (n, k1*K0 + k0) is read at
  * source[n*stride_n + k1*stride_k1 + k0*stride_k0] (strides in elements), so [N][K], [K][N] and a convolution's
- * [N][K0][K1] need no copy first. Runs on the pool; the bits moved are never interpreted.
+ * [N][K0][K1] need no copy first. Runs on the pool. The bits moved are never interpreted, but where FORM asks for bfloat16
+ * panels of other elements.
  */
 enum {
   TN_PACK_SOURCE = 0,
   TN_PACK_TARGET = 1, /* tn_pack_bytes() bytes, 64-byte aligned if a kernel is to read it */
-  TN_PACK_ELEMENT = 2, /* bytes: 1, 2 or 4 */
+  TN_PACK_ELEMENT = 2, /* bytes of a source element: 1, 2 or 4 */
   TN_PACK_GROUP = 3,   /* g: 1, 2 or 4 */
   TN_PACK_N = 4,
   TN_PACK_K1 = 5,
@@ -344,11 +345,17 @@ enum {
   TN_PACK_STRIDE_N = 7,
   TN_PACK_STRIDE_K1 = 8,
   TN_PACK_STRIDE_K0 = 9,
-  TN_PACK_WORDS = 10
+  TN_PACK_FORM = 10,
+  TN_PACK_WORDS = 11
+};
+enum {
+  TN_PACK_AS_IS = 0,
+  TN_PACK_FROM_F32 = 1, /* float32 rounded to bfloat16 */
+  TN_PACK_FROM_F16 = 2  /* float16 rounded to bfloat16 */
 };
 TN_EXPORT int64_t TN_PREFIX(pack_bytes)(const int64_t *block);  /* size of the panels, or -1: a field is out of range */
 TN_EXPORT int64_t TN_PREFIX(pack_panels)(const int64_t *block); /* 0 or TN_ERROR_VALUE */
-/* The way back: panels at SOURCE to the elements' places at TARGET. Padding is dropped. 0 or TN_ERROR_VALUE. */
+/* The way back of panels AS_IS: at SOURCE to the elements' places at TARGET. Padding is dropped. 0 or TN_ERROR_VALUE. */
 TN_EXPORT int64_t TN_PREFIX(unpack_panels)(const int64_t *block);
 
 /*

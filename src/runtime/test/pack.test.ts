@@ -2,6 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bytesOf } from '../../core/dtype.ts';
+import { Storage } from '../../core/storage.ts';
+import { elementReader, elementWriter } from '../../core/view.ts';
 import '../koffi.ts';
 import { addressOf } from '../ffi.ts';
 import { nativeRuntime } from '../nativeRuntime.ts';
@@ -85,6 +88,59 @@ describe('packing', () => {
       ),
       { numRuns: 100 },
     );
+  });
+
+  it.each(['float32', 'float16', 'bfloat16'] as const)('rounds %s to pairs of bfloat16', (dtype) => {
+    const runtime = nativeRuntime(exampleRuntimePath);
+    const [n, k] = [37, 301];
+    const special = [
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      -0,
+      1e-7,
+      65504,
+      1 + 2 ** -8,
+      1 + 3 * 2 ** -8,
+      1e-40,
+      3.4e38,
+    ];
+    const weights = Storage.allocate(dtype, n * k);
+    const write = elementWriter(dtype, weights.typed(dtype));
+    for (let i = 0; i < n * k; i++) write(i, special[i] ?? Math.sin(i) * 2 ** (i % 20));
+    const read = elementReader(dtype, weights.typed(dtype));
+    const elementBytes = bytesOf(dtype) as 2 | 4;
+    const rounding = dtype === 'bfloat16' ? {} : { roundedFrom: dtype };
+    const source: PanelSource = {
+      elementBytes,
+      group: 2,
+      n,
+      k1: 1,
+      k0: k,
+      strideN: k,
+      strideK1: 0,
+      strideK0: 1,
+      ...rounding,
+    };
+    expect(panelBytes(source)).toBe(48 * 302 * 2);
+    const target = allocateAligned(panelBytes(source));
+    target.bytes.fill(0xee);
+    packPanels(runtime, source, addressOf(weights.buffer) + weights.byteOffset, target.address);
+    const panels = new Uint16Array(target.bytes.buffer, target.bytes.byteOffset, 48 * 302);
+    const wanted = Storage.allocate('bfloat16', 48 * 302);
+    const store = elementWriter('bfloat16', wanted.typed('bfloat16'));
+    for (let c = 0; c < 48; c++) {
+      for (let row = 0; row < 302; row++) {
+        const value = c < n && row < k ? read(c * k + row) : 0;
+        store(((Math.floor(c / 16) * 151 + (row >> 1)) * 16 + (c % 16)) * 2 + (row % 2), value);
+      }
+    }
+    const isNan = (bits: number): boolean => (bits & 0x7fff) > 0x7f80;
+    wanted.typed('bfloat16').forEach((element, i) => {
+      const bits = Number(element);
+      if (isNan(bits)) expect(isNan(panels[i])).toBe(true);
+      else if (panels[i] !== bits) expect([i, panels[i]]).toEqual([i, bits]);
+    });
+    if (dtype !== 'bfloat16') expect(() => unpackPanels(runtime, source, target.address, 0)).toThrow(/refused/);
   });
 
   it('packs matrices large enough for threads', () => {

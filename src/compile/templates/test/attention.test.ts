@@ -1,9 +1,9 @@
 /** @file Attention against float64, at sizes that take every path: tiles, several key blocks, few rows, masks, causal, half dtypes. */
 import { describe, expect, it } from 'vitest';
 import { type AttentionSpec, attention, attentionStore } from '../attention.ts';
-import type { FloatDtype, KernelSource } from '../types.ts';
-import { floats, loadKernels, noise, scratchOf, templateLevels } from './harness.ts';
-import { bytesOf, relativeError, store } from './reference.ts';
+import type { FloatDtype, KernelSource, TemplatePrecision } from '../types.ts';
+import { floats, loadKernels, machineLevels, noise, scratchOf, templateLevels } from './harness.ts';
+import { bfloats, bytesOf, relativeError, store } from './reference.ts';
 
 interface Case {
   H: number;
@@ -35,7 +35,13 @@ const cases: Case[] = [
 
 const setup = 'const int64_t Tq = d[0], Tk = d[1], offset = d[2]; (void)Tq, (void)Tk, (void)offset;';
 
-function kernel(isa: Parameters<typeof attention>[0]['isa'], name: string, c: Case, symbolic: boolean): KernelSource {
+function kernel(
+  isa: Parameters<typeof attention>[0]['isa'],
+  name: string,
+  c: Case,
+  symbolic: boolean,
+  precision: TemplatePrecision = 'float32',
+): KernelSource {
   const { H, d } = c;
   const dv = c.dv ?? d;
   const dtype = c.dtype ?? 'float32';
@@ -76,10 +82,18 @@ function kernel(isa: Parameters<typeof attention>[0]['isa'], name: string, c: Ca
       rowStride: `${H * dv}`,
     }),
   };
-  return attention({ isa, functionName: name, setup }, spec);
+  return attention({ isa, precision, functionName: name, setup }, spec);
 }
 
-function reference(c: Case, q: Float32Array, k: Float32Array, v: Float32Array, mask: Float32Array): Float64Array {
+/** `divisor`: of the products of q and k. */
+function reference(
+  c: Case,
+  q: Float32Array,
+  k: Float32Array,
+  v: Float32Array,
+  mask: Float32Array,
+  divisor = Math.sqrt(c.d),
+): Float64Array {
   const { H, Tq, Tk, d } = c;
   const dv = c.dv ?? d;
   const KH = H / (c.group ?? 1);
@@ -93,7 +107,7 @@ function reference(c: Case, q: Float32Array, k: Float32Array, v: Float32Array, m
       for (let j = 0; j < n; j++) {
         let dot = 0;
         for (let x = 0; x < d; x++) dot += q[(i * H + h) * d + x]! * k[(j * KH + kh) * d + x]!;
-        s[j] = dot / Math.sqrt(d) + (c.mask ? mask[(h * Tq + i) * Tk + j]! : 0);
+        s[j] = dot / divisor + (c.mask ? mask[(h * Tq + i) * Tk + j]! : 0);
         top = Math.max(top, s[j]!);
       }
       let sum = 0;
@@ -150,5 +164,43 @@ describe.each(templateLevels())('attention on $name', (isa) => {
       expect(out.every(Number.isNaN)).toBe(true);
     }
     run!.run([], [0, 5, 0]);
+  });
+});
+
+describe.each(machineLevels())('attention with bfloat16 operands on $name', (isa) => {
+  it('all shapes, symbolic sizes and static ones, any thread count', () => {
+    const sources = cases.map((c, i) => kernel(isa, `a${i}`, c, i % 2 === 0, 'bf16'));
+    const bytes = cases.map((c, i) => scratchOf(sources[i]!, { Tq: c.Tq, Tk: c.Tk }));
+    const kernels = loadKernels(sources, isa, Math.max(...bytes));
+    cases.forEach((c, i) => {
+      const { H, Tq, Tk, d } = c;
+      const dv = c.dv ?? d;
+      const KH = H / (c.group ?? 1);
+      const q = noise(Tq * H * d, 1).map((x) => 4 * x) as Float32Array<ArrayBuffer>;
+      const k = store(noise(Tk * KH * d, 2), c.dtype ?? 'float32');
+      const v = store(noise(Tk * KH * dv, 3), c.dtype ?? 'float32');
+      const mask = noise(H * Tq * Tk, 4);
+      for (let j = 0; j < mask.length; j += 3) mask[j] = Number.NEGATIVE_INFINITY;
+      const out = floats(Tq * H * dv);
+      const dims = [Tq, Tk, c.offset ?? 0];
+      kernels[i]!.run([q, k.stored, v.stored, out, mask], dims);
+      const text = JSON.stringify(c);
+      expect(relativeError(out, reference(c, q, k.values, v.values, mask)), text).toBeLessThan(2e-2);
+      if (Tq <= 4) {
+        expect(relativeError(out, reference(c, q, k.values, v.values, mask)), text).toBeLessThan(3e-6);
+      } else {
+        // All but the probabilities rounded as the kernel does: what is left is half a unit of each probability, 2^-9 of it,
+        // beside results that are smaller than the values that cancel out in them.
+        const scale = Math.fround(Math.LOG2E / Math.sqrt(d));
+        const rounded = bfloats(q.map((x) => x * scale));
+        const want = reference(c, rounded, bfloats(k.values), bfloats(v.values), mask, Math.LOG2E);
+        expect(relativeError(out, want), text).toBeLessThan(2 ** -8);
+      }
+      for (const threads of [2, 3]) {
+        const again = floats(Tq * H * dv);
+        kernels[i]!.run([q, k.stored, v.stored, again, mask], dims, threads);
+        expect(bytesOf(again).equals(bytesOf(out))).toBe(true);
+      }
+    });
   });
 });

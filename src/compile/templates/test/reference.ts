@@ -93,3 +93,23 @@ export function relativeError(got: ArrayLike<number>, want: ArrayLike<number>): 
 export function bytesOf(buffer: Float32Array | Uint16Array): Buffer {
   return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
+
+/** Each element rounded to bfloat16. */
+export function bfloats(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  const out = floats(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = bfloatToNumber(numberToBfloat(values[i]!));
+  return out;
+}
+
+/** `[N/16][ceil(K/2)][16]` panels of bfloat16 pairs of b[k * N + n], the even element in the lower half. */
+export function pairPanels(b: Float32Array, K: number, N: number): Uint32Array<ArrayBuffer> {
+  const pairs = Math.ceil(K / 2);
+  const memory = floats(Math.ceil(N / 16) * pairs * 16);
+  const out = new Uint32Array(memory.buffer, memory.byteOffset, memory.length);
+  for (let n = 0; n < N; n++)
+    for (let k = 0; k < K; k++) {
+      const at = (Math.floor(n / 16) * pairs + (k >> 1)) * 16 + (n % 16);
+      out[at] = (out[at]! | (numberToBfloat(b[k * N + n]!) << (16 * (k % 2)))) >>> 0;
+    }
+  return out;
+}
