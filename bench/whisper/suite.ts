@@ -151,11 +151,18 @@ async function holdContests(threads: number, { meter, wanted, peers, result, rou
       print(`${transcriptLines(result.transcripts)}\n`);
     }
     const contests: Contest[] = [];
+    const fail = (line: string): void => {
+      result.failures.push(line);
+      print(line);
+    };
     for (const { name, work, position, alone } of plannedWork(wanted)) {
-      const held = await hold(name, threads, await field.entrants(work, position, !alone), rounds);
-      contests.push(held.contest);
-      result.failures.push(...held.failures);
-      for (const line of held.failures) print(line);
+      try {
+        const held = await hold(name, threads, await field.entrants(work, position, !alone), rounds);
+        contests.push(held.contest);
+        held.failures.forEach(fail);
+      } catch (error) {
+        fail(`${name} on ${threads}: ${(error as Error).message}`);
+      }
     }
     const peak = bestRates([...before, ...(await meter.measure([threads]))]);
     result.peaks.push(peak);
