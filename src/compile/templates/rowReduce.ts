@@ -103,7 +103,7 @@ export function softmaxRow(spec: SoftmaxSpec): RowProvider {
     const finish = spec.log
       ? [
           `#pragma omp simd reduction(+ : tk_total)`,
-          `for (int64_t c = 0; c < tk_columns; c++) tk_total += tn_expf(${target}[c] - tk_top);`,
+          `for (int64_t c = 0; c < tk_columns; c++) tk_total += tn_exp_decay(${target}[c] - tk_top);`,
           `const float tk_log = tn_logf(tk_total);`,
           `#pragma omp simd`,
           `for (int64_t c = 0; c < tk_columns; c++) ${target}[c] = (${target}[c] - tk_top) - tk_log;`,
@@ -111,7 +111,7 @@ export function softmaxRow(spec: SoftmaxSpec): RowProvider {
       : [
           `#pragma omp simd reduction(+ : tk_total)`,
           `for (int64_t c = 0; c < tk_columns; c++) {`,
-          `  const float tk_p = tn_expf(${target}[c] - tk_top);`,
+          `  const float tk_p = tn_exp_decay(${target}[c] - tk_top);`,
           `  ${target}[c] = tk_p;`,
           `  tk_total += tk_p;`,
           `}`,
@@ -143,7 +143,7 @@ export function layerNormUses(spec: LayerNormSpec): PreludeName[] {
 /** What the texts of `softmaxRow` need of the prelude. */
 export function softmaxUses(spec: SoftmaxSpec): PreludeName[] {
   return [
-    'tn_expf',
+    'tn_exp_decay',
     ...(spec.log ? (['tn_logf'] as const) : []),
     ...(spec.input.kind === 'matrix' ? loadUses(spec.input.dtype) : []),
   ];
