@@ -47,6 +47,17 @@ static inline float tn_exp2_decay(float x) {
 }
 `;
 
+const expDecay = `/* e^x for x <= 0, within 1 ulp; 0 below -87.6, NaN for NaN. As tn_expf, but 2^n in one factor, whose bits are those of zero for n = -127. */
+static inline float tn_exp_decay(float x) {
+  const float c = x < -88.0f ? -88.0f : x;
+  const float shifted = c * 0x1.715476p0f + 0x1.8p23f;
+  const float n = shifted - 0x1.8p23f;
+  const float r = (c - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
+  const float q = (((0x1.6a1a72p-10f * r + 0x1.123fc6p-7f) * r + 0x1.555916p-5f) * r + 0x1.555490p-3f) * r + 0x1.fffffcp-2f;
+  return ((r * r * q + r) + 1.0f) * tn_from_bits((tn_bits(shifted) << 23) + 0x3f800000u);
+}
+`;
+
 const expm1 = `/* e^x - 1, within 2 ulp: 2^n (e^r - 1) + (2^n - 1), with 2^(n-1) so that nothing overflows early. */
 static inline float tn_expm1f(float x) {
   const float c = x < -20.0f ? -20.0f : x > 89.0f ? 89.0f : x;
@@ -125,6 +136,7 @@ export const expPieces: readonly (readonly [string, PreludePiece])[] = [
   ['tn_exp2f', { needs: ['bits'], text: exp2 }],
   ['exp2 parts', { needs: ['bits'], text: exp2Parts }],
   ['tn_exp2_decay', { needs: ['exp2 parts'], text: exp2Decay }],
+  ['tn_exp_decay', { needs: ['bits'], text: expDecay }],
   ['tn_expm1f', { needs: ['bits'], text: expm1 }],
   ['tn_tanhf', { needs: ['tn_expm1f'], text: tanh }],
   ['tn_sigmoidf', { needs: ['tn_expf'], text: sigmoid }],

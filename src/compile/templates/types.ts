@@ -37,6 +37,8 @@ export type PreludeName =
   | 'tn_exp2f'
   /** 2^x for x <= 0 (or NaN), 0 below -126.5: cheap, for softmax. */
   | 'tn_exp2_decay'
+  /** e^x for x <= 0 (or NaN), 0 below -87.6. */
+  | 'tn_exp_decay'
   | 'tn_expm1f'
   | 'tn_logf'
   | 'tn_log2f'
