@@ -53,7 +53,11 @@ export function linePlot(title: string, xName: string, yName: string, curves: re
     const value = (yMost * i) / 4;
     shapes.push(
       line(plot.left, y(value), plot.left + width, y(value), colours.grid),
-      text(plot.left - 8, y(value) + 4, formatMs(value), { anchor: 'end', size: 11, colour: colours.faint }),
+      text(plot.left - 8, y(value) + 4, value === 0 ? '0' : formatMs(value), {
+        anchor: 'end',
+        size: 11,
+        colour: colours.faint,
+      }),
     );
     const along = Math.round((xMost * i) / 4);
     shapes.push(
