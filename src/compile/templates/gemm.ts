@@ -2,7 +2,7 @@
  * @file Matrix product: C[M,N] = A[M,K] · B[K,N], float32 arithmetic.
  *
  * A stays row-major as it is (or is written by the caller row by row); B comes as weight panels `[N/16][K][16]`, or is packed into
- * such panels at run time when it is an activation. The accumulator tile goes to a small local array and from there, row by row, to
+ * such panels at run time when it is an activation. The accumulator tile goes to a small local array and from there, panel by panel, to
  * the caller's epilogue.
  *
  * Loops, outermost first: batches and row tiles of this thread · column chunks (the unit that is packed) · row blocks (their left
