@@ -2,8 +2,8 @@
  * @file Matrix product: C[M,N] = A[M,K] · B[K,N], float32 arithmetic or bfloat16 operands (`pairs.ts`).
  *
  * A stays row-major as it is (or is written by the caller row by row); B comes as weight panels `[N/16][K][16]`, or is packed into
- * such panels at run time when it is an activation. The accumulator tile goes to a small local array and from there, row by row, to
- * the caller's epilogue. With bfloat16 operands the rows of a block are always written to scratch, rounded, and panels are of pairs:
+ * such panels at run time when it is an activation. The accumulator tile goes to a small local array and from there, panel by panel,
+ * to the caller's epilogue. With bfloat16 operands the rows of a block are always written to scratch, rounded, and panels are of pairs:
  * the same loops over half as many steps of depth.
  *
  * Loops, outermost first: batches and row tiles of this thread · column chunks (the unit that is packed) · row blocks (their left
