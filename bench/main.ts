@@ -47,6 +47,10 @@ const suites: Readonly<Record<string, Suite>> = {
     about: 'packages: their size, their start, and jfk.wav beside the same program under Node',
     load: () => import('./ship/suite.ts'),
   },
+  report: {
+    about: 'docs/performance.md and its plots, of the files that --json wrote: report FILE…',
+    load: () => import('./report/suite.ts'),
+  },
 };
 
 const usage = `Usage: npm run -s bench -- SUITE [options]

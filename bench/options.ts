@@ -26,6 +26,8 @@ export interface BenchOptions {
   readonly isa: string | null;
   /** Position of the decode steps in a profile. */
   readonly position: number | null;
+  /** What `report` is made of: files that `--json` wrote. */
+  readonly files: readonly string[];
 }
 
 export interface Request {
@@ -56,9 +58,9 @@ export function parseRequest(args: readonly string[]): Request | 'help' {
   }
   const { values, positionals } = parsed;
   if (values.help) return 'help';
-  if (positionals.length !== 1) {
-    throw new RequestError(positionals.length === 0 ? 'name a suite; --help lists them' : 'one suite at a time');
-  }
+  const [suite, ...files] = positionals;
+  if (suite === undefined) throw new RequestError('name a suite; --help lists them');
+  if (files.length > 0 && suite !== 'report') throw new RequestError('one suite at a time');
   const options: BenchOptions = {
     threads: values.threads === undefined ? null : values.threads.split(',').map((text) => count('--threads', text)),
     peers: readPeers(values.peers),
@@ -69,8 +71,9 @@ export function parseRequest(args: readonly string[]): Request | 'help' {
     steps: values.steps ?? false,
     isa: values.isa ?? null,
     position: values.position === undefined ? null : count('--position', values.position, 447),
+    files,
   };
-  return { suite: positionals[0], options };
+  return { suite, options };
 }
 
 function parse(args: readonly string[]) {

@@ -12,6 +12,7 @@ import { lowerGraph } from '../src/compile/lower/lowerGraph.ts';
 import { targetIsa } from '../src/compile/toolchain/index.ts';
 import { Entry } from '../src/dispatch/entry.ts';
 import { dimValues } from '../src/dispatch/match.ts';
+import { currentPrecision } from '../src/dispatch/mode.ts';
 import type { NativePart } from '../src/dispatch/nativePart.ts';
 import { processStore } from '../src/dispatch/processStore.ts';
 import { decodeModel } from '../src/onnx/reader.ts';
@@ -153,7 +154,7 @@ function planOf(store: Store, record: RecordRef): PlannedStep[] {
   const bytes = store.readOnnx(record);
   if (!bytes.ok) throw new Error(bytes.problem.message);
   const graph = decodeModel(bytes.value);
-  const { kernels } = compileGraph(graph, { isa: targetIsa(), precision: 'float32' });
+  const { kernels } = compileGraph(graph, { isa: targetIsa(), precision: currentPrecision() });
   const scheduled = schedule(lowerGraph(graph)).kernels;
   return kernels.map((kernel, step) => ({ kernel, multiplyAdds: multiplyAddsOf(scheduled[step].root) }));
 }

@@ -65,6 +65,7 @@ export class Served {
     const child = spawn(file, [...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env }, cwd });
     let said = '';
     child.stderr.on('data', (data) => (said = (said + data).slice(-4000)));
+    endWithUs(child);
     // Writing to a process that has ended: its answer says so.
     child.stdin.on('error', () => {});
     const failed = new Promise<never>((_, reject) => child.once('error', reject));
@@ -99,6 +100,22 @@ export class Served {
   #stop(): void {
     this.#child.kill('SIGSTOP');
   }
+}
+
+const children = new Set<ChildProcess>();
+let isWatching = false;
+
+/** A stopped process would outlive us, since nothing wakes it. */
+function endWithUs(child: ChildProcess): void {
+  if (!isWatching) {
+    isWatching = true;
+    process.once('exit', () => {
+      for (const one of children) one.kill('SIGKILL');
+    });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+  }
+  children.add(child);
+  child.once('exit', () => children.delete(child));
 }
 
 /** What a process that ended said of it: its last line that speaks of an error, or its last. */

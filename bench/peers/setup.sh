@@ -28,8 +28,9 @@ pip -r "$peers/requirements.txt"
 # whisper.cpp from its sources, for this processor: the package's own build stops at AVX2.
 cpp=$(sed -n 's/^# built here: //p' "$peers/requirements.txt")
 if ! "$venv/bin/python" -c 'import _pywhispercpp' 2>/dev/null; then
-  try whisper.cpp env GGML_NATIVE=ON CMAKE_INSTALL_RPATH='$ORIGIN' CMAKE_BUILD_WITH_INSTALL_RPATH=ON \
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-binary pywhispercpp "$cpp"
+  env GGML_NATIVE=ON CMAKE_INSTALL_RPATH='$ORIGIN' CMAKE_BUILD_WITH_INSTALL_RPATH=ON \
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-binary pywhispercpp "$cpp" ||
+    try whisper.cpp pip "$cpp"
 fi
 if [ "${TN_BENCH_TORCH:-yes}" != no ]; then
   try PyTorch pip -r "$peers/requirements-torch.txt"

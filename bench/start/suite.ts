@@ -72,7 +72,7 @@ async function firstCalls(rounds: number): Promise<Row[]> {
     ms('process start to first native call', first, { note: 'tn run, a program of one part' }),
     ms("  beyond Node's own", beyond(first), { asked: '<= 150' }),
     ms('the same, whisper-base loaded, mel', whisper, { note: 'weights mapped, tokenizer read, one spectrogram made' }),
-    ms("  beyond Node's own", beyond(whisper)),
+    ms("  beyond Node's own, model included", beyond(whisper)),
   ];
 }
 

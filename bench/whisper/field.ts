@@ -2,7 +2,7 @@
 
 import type { Amount, Counted, Entrant } from '../contest.ts';
 import { startWhisperPeer, type WhisperPeer, whisperPeerMissing } from '../peers/list.ts';
-import type { Answer, Served } from '../served.ts';
+import type { Answer, Asked, Served } from '../served.ts';
 import { startVariant, type Variant } from './variants.ts';
 
 interface Ours {
@@ -37,6 +37,15 @@ export interface Transcript {
   readonly name: string;
   readonly text: string;
   readonly tokens: readonly number[];
+}
+
+/** Nothing where the plan could not be had: the work is timed all the same. */
+async function countedBy(served: Served, asked: Asked, { rate }: Variant): Promise<Counted | undefined> {
+  try {
+    return { amount: await served.ask<Amount>(asked), rate };
+  } catch {
+    return undefined;
+  }
 }
 
 export class Field {
@@ -89,8 +98,7 @@ export class Field {
     const asked = { do: work, ...(position !== undefined && { position }) };
     const entrants: Entrant[] = [];
     for (const { served, variant } of this.ours) {
-      const amount = await served.ask<Amount>({ ...asked, do: `amount of ${work}` });
-      const counted: Counted = { amount, rate: variant.rate };
+      const counted = await countedBy(served, { ...asked, do: `amount of ${work}` }, variant);
       const precision = variant.precision === 'float32' ? 'full' : 'reduced';
       entrants.push({ served, side: 'ours', precision, counted, asked });
     }

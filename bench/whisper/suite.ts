@@ -15,6 +15,7 @@ import { type LongFigures, longTable, measureLong } from './long.ts';
 import { jfkFile, loadExample } from './model.ts';
 import { type PartProfiles, profileParts } from './profiles.ts';
 import { variants } from './variants.ts';
+import { sameWords } from './words.ts';
 
 const sections = ['text', 'parts', 'context', 'long', 'call', 'leak'] as const;
 type Section = (typeof sections)[number];
@@ -150,11 +151,18 @@ async function holdContests(threads: number, { meter, wanted, peers, result, rou
       print(`${transcriptLines(result.transcripts)}\n`);
     }
     const contests: Contest[] = [];
+    const fail = (line: string): void => {
+      result.failures.push(line);
+      print(line);
+    };
     for (const { name, work, position, alone } of plannedWork(wanted)) {
-      const held = await hold(name, threads, await field.entrants(work, position, !alone), rounds);
-      contests.push(held.contest);
-      result.failures.push(...held.failures);
-      for (const line of held.failures) print(line);
+      try {
+        const held = await hold(name, threads, await field.entrants(work, position, !alone), rounds);
+        contests.push(held.contest);
+        held.failures.forEach(fail);
+      } catch (error) {
+        fail(`${name} on ${threads}: ${(error as Error).message}`);
+      }
     }
     const peak = bestRates([...before, ...(await meter.measure([threads]))]);
     result.peaks.push(peak);
@@ -166,17 +174,12 @@ async function holdContests(threads: number, { meter, wanted, peers, result, rou
   }
 }
 
-/** Words alone: punctuation and timestamps are where correct decoders differ. */
-export function wordsOf(text: string): string {
-  return text.toLowerCase().replace(/[^\p{L}\p{N} ]/gu, '');
-}
-
 function transcriptLines(transcripts: readonly Transcript[]): string {
   const [first] = transcripts;
   return transcripts
     .map(({ name, text, tokens }) => {
       const same = String(tokens) === String(first.tokens) ? 'same tokens' : 'other tokens';
-      const words = wordsOf(text) === wordsOf(first.text) ? 'same words' : 'OTHER WORDS';
+      const words = sameWords(text, first.text) ? 'same words' : 'OTHER WORDS';
       return `${name.padEnd(20)} ${text === first.text ? same : words}: ${text}`;
     })
     .join('\n');

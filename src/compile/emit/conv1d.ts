@@ -73,6 +73,7 @@ export function emitConv1d(input: TemplateInput): TemplateEmission {
             dtype: floatDtype(filter.buffer),
           },
           epilogue: epilogue.text,
+          touches: epilogue.touches,
         },
       ),
   };

@@ -1,11 +1,13 @@
 /** @file What happens to a template's results: bias, casts, the fused reader, the store; as C over one piece of a row. */
 
-import { add, constValue, type Expr, floorDiv, int, mod, mul } from '../../symbolic/expr.ts';
+import { add, constValue, type Expr, floorDiv, freeSymbols, int, mod, mul } from '../../symbolic/expr.ts';
 import { Expander, type Memory } from '../fuse/expand.ts';
 import type { Kernel } from '../fuse/kernels.ts';
+import { walkScalar } from '../fuse/operands.ts';
 import { affineIn } from '../lower/affine.ts';
 import type { LoopNode, ScalarNode } from '../lower/ir.ts';
-import type { EpiloguePiece } from '../templates/types.ts';
+import { isLoopSymbol } from '../lower/space.ts';
+import type { EpiloguePiece, Touches } from '../templates/types.ts';
 import { exprsBelow } from './analysis.ts';
 import { emitSimdLoop, hoist } from './pointwise.ts';
 import { storedSource, Writer } from './scalarText.ts';
@@ -18,6 +20,7 @@ export type Finish = (value: ScalarNode, coordinates: readonly Expr[], expander:
 export interface EpilogueBuilder {
   /** C statements for a piece; see `Epilogue` in templates/types.ts. */
   text(piece: EpiloguePiece & { readonly head?: string }): string;
+  readonly touches: Touches;
   readonly traffic: readonly Traffic[];
   readonly inlined: Iterable<LoopNode>;
 }
@@ -81,7 +84,7 @@ export function buildEpilogue(
     const writer = new Writer(scope, Math.floor(piece.indent.length / 2), [
       grouped ? `${piece.acc}[c0 + c]` : `${piece.acc}[c]`,
     ]);
-    bindPiece(scope, result, piece);
+    bindResult(scope, result, piece);
     writer.open('{');
     if (grouped) {
       const panel = space.fresh(int(width / group));
@@ -105,20 +108,37 @@ export function buildEpilogue(
     writer.close();
     return dropUnusedColumn(writer.lines).join('\n');
   };
+  const touches: Touches = ({ row, column: at, batch }) => {
+    bindResult(scope, result, { row, batch, head: '0' });
+    scope.bind(column, `(${at})`);
+    const addresses = [`${scope.pointer(store.buffer, 'write')} + ${scope.expr(straight.offset)}`];
+    const known = [result.batch, result.row, column].map(({ key }) => key);
+    walkScalar(lowering, straight.value, (scalar) => {
+      if (scalar.kind !== 'memory' || !freeSymbols(scalar.offset).has(result.row.key)) return;
+      if ([...freeSymbols(scalar.offset)].some((name) => isLoopSymbol(name) && !known.includes(name))) return;
+      const pointer = scope.pointer(scalar.buffer, 'read', scalar.layout ?? undefined);
+      addresses.push(`${pointer} + ${scope.expr(scalar.offset)}`);
+    });
+    return [...new Set(addresses)];
+  };
   const emitStore = (writer: Writer, value: ScalarNode, offset: Expr): void => {
     const right = writer.storedText(value);
     writer.line(`${scope.pointer(store.buffer, 'write')}[${writer.expr(offset)}] = ${right};`);
   };
-  return { text, traffic, inlined };
+  return { text, touches, traffic, inlined };
 }
 
-function bindPiece(scope: KernelScope, result: ResultIndex, piece: EpiloguePiece & { readonly head?: string }): void {
+function bindResult(
+  scope: KernelScope,
+  result: ResultIndex,
+  place: { readonly batch: string; readonly head?: string; readonly row: string },
+): void {
   const bind = (variable: Expr, text: string): void => {
     if (constValue(variable) === null) scope.bind(variable, /^\w+$/.test(text) ? text : `(${text})`);
   };
-  bind(result.batch, piece.batch);
-  bind(result.head, piece.head ?? '0');
-  bind(result.row, piece.row);
+  bind(result.batch, place.batch);
+  bind(result.head, place.head ?? '0');
+  bind(result.row, place.row);
 }
 
 /** A column number that nothing uses would be a warning. */

@@ -115,6 +115,7 @@ export function emitMatmul(input: TemplateInput): TemplateEmission {
             left: leftText,
             right: rightText,
             epilogue: epilogue.text,
+            touches: epilogue.touches,
           }),
   };
 }

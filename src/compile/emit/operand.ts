@@ -57,8 +57,26 @@ export function panelsOf(
   return { kind: 'panels16', element, n, k1, k0, offset, strideN, strideK1, strideK0 };
 }
 
+/** A vector in memory, its elements side by side; null when it is computed, or lies in another way. */
+export function vectorOperand(
+  scope: KernelScope,
+  memory: Memory,
+  node: LoopNode,
+): { readonly buffer: Buffer; readonly offset: Expr } | null {
+  const index = scope.lowering.space.fresh(node.shape[0]);
+  const element = new Expander(scope.lowering, memory).element(node, [index]);
+  if (element.kind !== 'memory' || element.layout || cTypes[element.buffer.dtype].local !== 'float') return null;
+  const affine = affineIn(element.offset, new Set([index.key]));
+  if (!affine || constValue(affine.strides.get(index.key) ?? int(0)) !== 1) return null;
+  return { buffer: element.buffer, offset: affine.base };
+}
+
 /** C expression of the operand's first element at an index given in C variables. */
-export function pointerText(scope: KernelScope, { buffer, offset }: Strided, extra: readonly string[] = []): string {
+export function pointerText(
+  scope: KernelScope,
+  { buffer, offset }: Pick<Strided, 'buffer' | 'offset'>,
+  extra: readonly string[] = [],
+): string {
   const name = scope.pointer(buffer, 'read');
   const parts = [constValue(offset) === 0 ? '' : scope.expr(offset), ...extra].filter((part) => part !== '');
   return [name, ...parts].join(' + ');

@@ -9,6 +9,7 @@ import { realFft } from '../templates/fft.ts';
 import { layerNorm, type RowSource, softmax } from '../templates/rowReduce.ts';
 import { buildEpilogue, type Finish, type ResultIndex } from './epilogue.ts';
 import { inlineText } from './inlineText.ts';
+import { floatDtype, plainMemory, pointerText, vectorOperand } from './operand.ts';
 import { Writer } from './scalarText.ts';
 import type { TemplateEmission, TemplateInput } from './template.ts';
 import { readsOf, type Traffic } from './traffic.ts';
@@ -56,8 +57,14 @@ export function emitRowReduce(input: TemplateInput): TemplateEmission {
     columns,
     at: (column) => [...digits(row, outer), column],
   };
+  // Vectors in memory are the template's, which widens them once; others go the way of all epilogues.
+  const vector = (node: LoopNode | null) => (node ? vectorOperand(scope, plainMemory(memory), node) : null);
+  const [weight, bias] =
+    definition.kind === 'layerNorm' ? [vector(definition.weight), vector(definition.bias)] : [null, null];
+  const inTemplate =
+    definition.kind === 'layerNorm' && (!definition.weight || weight !== null) && (!definition.bias || bias !== null);
   const finish: Finish = (value, coordinates, expander) => {
-    if (definition.kind !== 'layerNorm') return value;
+    if (definition.kind !== 'layerNorm' || inTemplate) return value;
     const along = (node: LoopNode) => scalars.cast(expander.element(node, [coordinates.at(-1)!]), 'float32');
     let out = value;
     if (definition.weight) out = scalars.op('mul', [out, along(definition.weight)]);
@@ -68,10 +75,17 @@ export function emitRowReduce(input: TemplateInput): TemplateEmission {
   const epilogue = buildEpilogue(scope, kernel, memory, result, finish);
   const source: RowSource = { kind: 'text', load: (place) => loader.text(place.row, place.column) };
   const cost = definition.kind === 'layerNorm' ? 3 : 6;
+  const vectorTraffic = [weight, bias].flatMap((found): Traffic[] =>
+    inTemplate && found ? [{ buffer: found.buffer, access: 'read', elements: columns }] : [],
+  );
+  const vectorText = (found: NonNullable<typeof weight>) => ({
+    pointer: pointerText(scope, found),
+    dtype: floatDtype(found.buffer),
+  });
   return {
     template: definition.kind,
     inlined: [...loader.inlined, ...epilogue.inlined],
-    traffic: [...loader.traffic, ...epilogue.traffic],
+    traffic: [...loader.traffic, ...vectorTraffic, ...epilogue.traffic],
     work: mul(mul(rows, columns), int(cost)),
     render: (context) => {
       const common = {
@@ -81,7 +95,12 @@ export function emitRowReduce(input: TemplateInput): TemplateEmission {
         epilogue: epilogue.text,
       };
       if (definition.kind === 'softmax') return softmax(context, { ...common, log: definition.log });
-      return layerNorm(context, { ...common, eps: `${definition.eps}` });
+      return layerNorm(context, {
+        ...common,
+        eps: `${definition.eps}`,
+        ...(inTemplate && weight ? { weight: vectorText(weight) } : {}),
+        ...(inTemplate && bias ? { bias: vectorText(bias) } : {}),
+      });
     },
   };
 }

@@ -15,6 +15,7 @@ import { attentionScratch, renderTileHelpers, takesPairs, tilesBody } from './at
 import { attentionRowQueries } from './cost.ts';
 import { elementType, loadUses, narrow } from './epilogue.ts';
 import { expression, indent, kernelHead, mergeUses, staticValue } from './text.ts';
+import { tileUses } from './tile.ts';
 import type { EpiloguePiece, FloatDtype, KernelContext, KernelSource, PreludeName } from './types.ts';
 
 /** A tensor [batch, head, row, d] by element strides (C expressions); d is contiguous. */
@@ -106,11 +107,11 @@ export function attention(ctx: KernelContext, spec: AttentionSpec): KernelSource
   for (const operand of [spec.query, spec.key, spec.value]) uses.push(...loadUses(operand.dtype));
   if (ways.tiles) {
     helpers.push(...renderTileHelpers(ctx, spec, dv));
-    if (takesPairs(ctx)) uses.push('tn_dot_pairs');
+    uses.push(...(takesPairs(ctx) ? (['tn_dot_pairs'] as const) : tileUses(ctx.isa, 'float32')));
   }
   if (ways.rows) {
-    helpers.push(renderRowScores(ctx.isa, `${name}_row_scores`, d, spec.key.dtype));
-    helpers.push(renderRowValues(ctx.isa, `${name}_row_values`, dv, spec.value.dtype));
+    helpers.push(renderRowScores(ctx.isa, `${name}_row_scores`, d, spec.key));
+    helpers.push(renderRowValues(ctx.isa, `${name}_row_values`, dv, spec.value));
   }
   helpers.push(renderSoftmaxRow(name));
   const parts: string[] = [

@@ -8,7 +8,7 @@
 import { elementType, loadUses, widen } from './epilogue.ts';
 import { gemm, type PanelOperand } from './gemm.ts';
 import { expression, mergeUses } from './text.ts';
-import type { Epilogue, FloatDtype, KernelContext, KernelSource } from './types.ts';
+import type { Epilogue, FloatDtype, KernelContext, KernelSource, Touches } from './types.ts';
 
 export interface Conv1dSpec {
   readonly batches: string | number;
@@ -36,6 +36,7 @@ export interface Conv1dSpec {
   };
   readonly weight: PanelOperand;
   readonly epilogue: Epilogue;
+  readonly touches?: Touches;
 }
 
 /** The kernel of `spec`. */
@@ -56,6 +57,7 @@ export function conv1d(ctx: KernelContext, spec: Conv1dSpec): KernelSource {
       },
       right: spec.weight,
       epilogue: spec.epilogue,
+      ...(spec.touches === undefined ? {} : { touches: spec.touches }),
     },
   );
   return {

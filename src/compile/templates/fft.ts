@@ -7,6 +7,7 @@
  */
 import { renderButterfly } from './fftButterfly.ts';
 import { indent, kernelHead, mergeUses, range } from './text.ts';
+import { renderTranspose } from './transpose.ts';
 import type { KernelContext, KernelSource } from './types.ts';
 
 export interface RealFftSpec {
@@ -102,37 +103,42 @@ export function realFft(ctx: KernelContext, spec: RealFftSpec): KernelSource {
       ),
     );
   const result = stages.length % 2 === 0 ? 'tk_a' : 'tk_b';
-  const loads = half
-    ? [
-        `for (int64_t tk_i = 0; tk_i < ${m}; tk_i++) { /* even samples are the real parts, odd ones the imaginary parts */`,
-        `#pragma omp simd`,
-        `  for (int64_t tk_f = 0; tk_f < ${L}; tk_f++) {`,
-        `    const int64_t tk_frame = tk_frames[tk_f];`,
-        `    tk_a[tk_i * ${L} + tk_f] = ${spec.load({ frame: 'tk_frame', index: '(2 * tk_i)' })};`,
-        `    tk_a[(${m} + tk_i) * ${L} + tk_f] = ${spec.load({ frame: 'tk_frame', index: '(2 * tk_i + 1)' })};`,
-        `  }`,
-        `}`,
-      ]
-    : [
-        `for (int64_t tk_i = 0; tk_i < ${m}; tk_i++) {`,
-        `#pragma omp simd`,
-        `  for (int64_t tk_f = 0; tk_f < ${L}; tk_f++) {`,
-        `    const int64_t tk_frame = tk_frames[tk_f];`,
-        `    tk_a[tk_i * ${L} + tk_f] = ${spec.load({ frame: 'tk_frame', index: 'tk_i' })};`,
-        `    tk_a[(${m} + tk_i) * ${L} + tk_f] = 0.0f;`,
-        `  }`,
-        `}`,
-      ];
+  const whole = Math.floor(n / L) * L;
+  // Frames one by one, as they lie in memory, then turned into vectors across frames. Even samples are the real parts, odd ones the
+  // imaginary parts of the transform of half the length; of an odd length all are real.
+  const partOf = (sample: string): string =>
+    half ? `(${sample} % 2 * ${m} + ${sample} / 2) * ${L}` : `${sample} * ${L}`;
+  const loads = [
+    `for (int64_t tk_f = 0; tk_f < ${L}; tk_f++) { /* the last frame again where there are fewer */`,
+    `  const int64_t tk_frame = tk_frame0 + tn_min(tk_f, tk_valid - 1);`,
+    `  float *restrict const tk_row = tk_b + tk_f * ${n};`,
+    `#pragma omp simd`,
+    `  for (int64_t tk_i = 0; tk_i < ${n}; tk_i++) tk_row[tk_i] = ${spec.load({ frame: 'tk_frame', index: 'tk_i' })};`,
+    `}`,
+    ...(half && whole > 0
+      ? [
+          `for (int64_t tk_i = 0; tk_i < ${whole}; tk_i += ${L})`,
+          `  ${name}_turn(tk_b + tk_i, ${n}, tk_a + tk_i * ${L / 2}, tk_a + ${m * L} + tk_i * ${L / 2});`,
+        ]
+      : []),
+    ...(half && whole === n
+      ? []
+      : [
+          `for (int64_t tk_i = ${half ? whole : 0}; tk_i < ${n}; tk_i++) {`,
+          `  for (int64_t tk_f = 0; tk_f < ${L}; tk_f++) {`,
+          `    tk_a[${partOf('tk_i')} + tk_f] = tk_b[tk_f * ${n} + tk_i];`,
+          ...(half ? [] : [`    tk_a[(${m} + tk_i) * ${L} + tk_f] = 0.0f;`]),
+          `  }`,
+          `}`,
+        ]),
+  ];
   const lines = [
     `const int64_t tk_count = ${spec.frames};`,
     `int64_t tk_frame0, tk_frame_end;`,
     `tn_split(tk_count, ${L}, t->id, t->count, &tk_frame0, &tk_frame_end);`,
     `float *const tk_a = (float *)(void *)t->scratch, *const tk_b = tk_a + ${2 * m * L}; /* [re, im][${m}][${L} frames] */`,
-    ...(stages.length === 0 ? [`(void)tk_b;`] : []),
     `for (; tk_frame0 < tk_frame_end; tk_frame0 += ${L}) {`,
     `  const int64_t tk_valid = tn_min(${L}, tk_frame_end - tk_frame0);`,
-    `  int64_t tk_frames[${L}]; /* the last one again where there are fewer */`,
-    `  for (int64_t tk_f = 0; tk_f < ${L}; tk_f++) tk_frames[tk_f] = tk_frame0 + tn_min(tk_f, tk_valid - 1);`,
     indent(loads.join('\n'), '  '),
     ...calls.map((call) => '  ' + call),
     `  for (int64_t tk_bin = 0; tk_bin <= ${Math.floor(n / 2)}; tk_bin++) {`,
@@ -152,6 +158,7 @@ export function realFft(ctx: KernelContext, spec: RealFftSpec): KernelSource {
     `}`,
   ];
   if (half) helpers.push(renderSplit(name, m, L));
+  if (half && whole > 0) helpers.push(renderTranspose(ctx.isa, `${name}_turn`));
   const text =
     tables.join('') +
     '\n' +

@@ -39,6 +39,7 @@ import type {
   PreludeName,
   RowProvider,
   StridedMatrix,
+  Touches,
 } from './types.ts';
 
 /** Weights packed as `[ceil(N/16)][K][16]`, zero padded, 64-byte aligned. `pointer` may use `batch`. */
@@ -76,6 +77,7 @@ export interface GemmSpec {
   readonly left: LeftMatrix | ProvidedRows;
   readonly right: PanelOperand | StridedOperand;
   readonly epilogue: Epilogue;
+  readonly touches?: Touches;
 }
 
 /** The kernel of `spec`. Local names of the template start with `tk_`, but for `batch`. */
@@ -111,7 +113,7 @@ export function gemm(ctx: KernelContext, spec: GemmSpec): KernelSource {
     indent(body(ctx, spec, { rowBlock, widths, widest, provides, writesRows, packs, form, panelDtype }), '  ') +
     '\n}\n';
 
-  const uses: PreludeName[] = form ? [form.use] : [...tileUses(panelDtype)];
+  const uses: PreludeName[] = form ? [form.use] : [...tileUses(ctx.isa, panelDtype)];
   if (packs) uses.push(...loadUses(spec.right.dtype));
   if (spec.left.kind === 'matrix') uses.push(...loadUses(spec.left.dtype));
   return {
@@ -251,6 +253,7 @@ function body(ctx: KernelContext, spec: GemmSpec, facts: BodyFacts): string {
   } else {
     lines.push(`    const ${panelType} *const tk_packed = ${spec.right.pointer} + tk_pc * ${panel};`);
   }
+  const epilogue = epilogueLoops(spec, form, R, facts.widest); // first: a caller may number its buffers by the order of their use
   lines.push(
     `    for (int64_t tk_mb = tk_m0; tk_mb < tk_m1; tk_mb += ${facts.rowBlock}) { /* row block */`,
     `      const int64_t tk_me = tn_min(tk_m1, tk_mb + ${facts.rowBlock});`,
@@ -258,25 +261,15 @@ function body(ctx: KernelContext, spec: GemmSpec, facts: BodyFacts): string {
     `      for (int64_t tk_pg = tk_pc; tk_pg < tk_pe; tk_pg += tk_width) { /* panel group */`,
     `        const int64_t tk_group = tn_min(tk_width, tk_pe - tk_pg);`,
     `        const ${panelType} *const tk_b = tk_packed + (tk_pg - tk_pc) * ${panel};`,
-    `        const int64_t tk_col0 = tk_pg * ${panelColumns}, tk_count = tn_min(tk_n - tk_col0, tk_group * ${panelColumns});`,
     `        for (int64_t tk_mt = tk_mb; tk_mt < tk_me; tk_mt += ${R}) { /* row tile; rows past the end repeat the last one */`,
     `          const ${leftType} *tk_a[${R}];`,
-    `          for (int64_t tk_r = 0; tk_r < ${R}; tk_r++) tk_a[tk_r] = tk_left + (tn_min(tk_mt + tk_r, tk_me - 1) - tk_left0) * tk_left_stride;`,
-    ...tileCalls(name, facts.widths, panel, steps),
-    `          for (int64_t tk_r = 0; tk_r < tn_min(${R}, tk_me - tk_mt); tk_r++) {`,
-    `            float *const tk_acc = tk_tile + tk_r * tk_group * ${panelColumns};`,
-    `            const int64_t tk_row = tk_mt + tk_r;`,
-    `            (void)tk_row, (void)tk_col0;`,
-    ...(form ? scaledRow(form) : []),
-    spec.epilogue({
-      acc: 'tk_acc',
-      row: 'tk_row',
-      col0: 'tk_col0',
-      count: 'tk_count',
-      indent: '            ',
-      batch: 'batch',
-    }),
+    `          for (int64_t tk_r = 0; tk_r < ${R}; tk_r++) {`,
+    `            const int64_t tk_row = tn_min(tk_mt + tk_r, tk_me - 1);`,
+    `            tk_a[tk_r] = tk_left + (tk_row - tk_left0) * tk_left_stride;`,
+    ...prefetches(spec),
     `          }`,
+    ...tileCalls(name, facts, panel, steps),
+    ...epilogue,
     `        }`,
     `      }`,
     `    }`,
@@ -322,9 +315,51 @@ export function convertingRow(left: MatrixOperand): RowProvider {
       .join('\n');
 }
 
-function tileCalls(name: string, widths: readonly number[], panel: string, steps: string): string[] {
+/** Lines that ask for the memory of the epilogue before the tile is computed: pieces of rows are nothing that hardware foresees. */
+function prefetches(spec: GemmSpec): string[] {
+  const addresses = spec.touches?.({ row: 'tk_row', column: `(tk_pg + tk_v) * ${panelColumns}`, batch: 'batch' }) ?? [];
+  if (addresses.length === 0) return [];
+  return [
+    `            for (int64_t tk_v = 0; tk_v < tk_group; tk_v++) {`,
+    ...addresses.map((address) => `              __builtin_prefetch(${address});`),
+    `            }`,
+  ];
+}
+
+/** The epilogue of a tile, a panel at a time: what belongs to the columns alone (a bias) is loaded once, and loops have no tails. */
+function epilogueLoops(spec: GemmSpec, form: RoundedForm | null, rows: number, widest: number): string[] {
+  const columns = staticValue(spec.columns);
+  const whole = columns !== undefined && columns % panelColumns === 0;
+  const loop = (count: string, by: string): string[] => [
+    `${by}for (int64_t tk_r = 0; tk_r < tk_height; tk_r++) {`,
+    `${by}  float *const tk_acc = tk_tile + tk_r * ${widest * panelColumns} + tk_v * ${panelColumns};`,
+    `${by}  const int64_t tk_row = tk_mt + tk_r;`,
+    `${by}  (void)tk_row, (void)tk_col0;`,
+    ...(form ? scaledRow(form, `${by}  `) : []),
+    spec.epilogue({ acc: 'tk_acc', row: 'tk_row', col0: 'tk_col0', count, indent: `${by}  `, batch: 'batch' }),
+    `${by}}`,
+  ];
+  return [
+    `          const int64_t tk_height = tn_min(${rows}, tk_me - tk_mt);`,
+    `          for (int64_t tk_v = 0; tk_v < tk_group; tk_v++) {`,
+    `            const int64_t tk_col0 = (tk_pg + tk_v) * ${panelColumns};`,
+    ...(whole
+      ? loop(String(panelColumns), '            ')
+      : [
+          `            const int64_t tk_count = tn_min(${panelColumns}, tk_n - tk_col0);`,
+          `            if (tk_count == ${panelColumns}) {`,
+          ...loop(String(panelColumns), '              '),
+          `            } else {`,
+          ...loop('tk_count', '              '),
+          `            }`,
+        ]),
+    `          }`,
+  ];
+}
+
+function tileCalls(name: string, { widths, widest }: BodyFacts, panel: string, steps: string): string[] {
   const call = (panels: number): string =>
-    `${tileName(name, panels)}(tk_a, tk_b, ${panel}, ${steps}, tk_tile, ${panels * panelColumns});`;
+    `${tileName(name, panels)}(tk_a, tk_b, ${panel}, ${steps}, tk_tile, ${widest * panelColumns});`;
   if (widths.length === 1) return [`          ${call(widths[0]!)}`];
   return [
     `          switch (tk_group) {`,

@@ -107,12 +107,9 @@ export function roundedRows(form: RoundedForm, spec: GemmSpec, provide: RowProvi
   ];
 }
 
-/** Makes results of the sums of a tile's row. */
-export function scaledRow(form: RoundedForm): string[] {
+/** Makes results of the sums of one panel of a tile's row. */
+export function scaledRow(form: RoundedForm, indent: string): string[] {
   if (form.kind === 'pairs') return [];
-  const scales = `(const tn_scale *)(const void *)(tk_b + tk_p * ${panelWords(form)} + tk_steps * ${panelColumns})`;
-  return [
-    `            for (int64_t tk_p = 0; tk_p < tk_group; tk_p++)`,
-    `              tn_dequantise(tk_acc + tk_p * ${panelColumns}, tk_a[tk_r] + tk_steps * ${form.leftUnits}, ${scales});`,
-  ];
+  const scales = `(const tn_scale *)(const void *)(tk_b + tk_v * ${panelWords(form)} + tk_steps * ${panelColumns})`;
+  return [`${indent}tn_dequantise(tk_acc, tk_a[tk_r] + tk_steps * ${form.leftUnits}, ${scales});`];
 }

@@ -31,14 +31,30 @@ static inline float tn_exp2f(float x) {
 }
 `;
 
-const exp2Decay = `/* 2^x for x <= 0, within 1.5 ulp; 0 below -126.5, NaN for NaN. The exponent bits of n = -127 are those of zero. */
-static inline float tn_exp2_decay(float x) {
-  const float c = x < -127.0f ? -127.0f : x;
-  const float shifted = c + 0x1.8p23f;
-  const float r = c - (shifted - 0x1.8p23f);
+const exp2Parts = `/* 2^(n + r), within 1.5 ulp: shifted is 1.5 2^23 + n, -127 <= n <= 0, |r| <= 1/2. 0 for n = -127, whose exponent bits are those of zero. */
+static inline float tn_exp2_parts(float shifted, float r) {
   const float q = ((((0x1.448fc0p-13f * r + 0x1.5f47b0p-10f) * r + 0x1.3b29aap-7f) * r + 0x1.c6aecfp-5f) * r + 0x1.ebfbe0p-3f) * r
     + 0x1.62e430p-1f;
   return (q * r + 1.0f) * tn_from_bits((tn_bits(shifted) << 23) + 0x3f800000u);
+}
+`;
+
+const exp2Decay = `/* 2^x for x <= 0, within 1.5 ulp; 0 below -126.5, NaN for NaN. */
+static inline float tn_exp2_decay(float x) {
+  const float c = x < -127.0f ? -127.0f : x;
+  const float shifted = c + 0x1.8p23f;
+  return tn_exp2_parts(shifted, c - (shifted - 0x1.8p23f));
+}
+`;
+
+const expDecay = `/* e^x for x <= 0, within 1 ulp; 0 below -87.6, NaN for NaN. As tn_expf, but 2^n in one factor, whose bits are those of zero for n = -127. */
+static inline float tn_exp_decay(float x) {
+  const float c = x < -88.0f ? -88.0f : x;
+  const float shifted = c * 0x1.715476p0f + 0x1.8p23f;
+  const float n = shifted - 0x1.8p23f;
+  const float r = (c - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
+  const float q = (((0x1.6a1a72p-10f * r + 0x1.123fc6p-7f) * r + 0x1.555916p-5f) * r + 0x1.555490p-3f) * r + 0x1.fffffcp-2f;
+  return ((r * r * q + r) + 1.0f) * tn_from_bits((tn_bits(shifted) << 23) + 0x3f800000u);
 }
 `;
 
@@ -94,12 +110,16 @@ static inline float tn_erff(float x) {
 }
 `;
 
-const gelu = `/* x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2: within 10 ulp plus 4e-9 (the negative tail does not cancel). NaN at -inf. */
+const gelu = `/* x Phi(x), Phi the normal distribution: within 10 ulp plus 4e-9 (the negative tail does not cancel). NaN at -inf.
+   Phi(-a) = 2^(-1 - a g(a)), where g is fitted for what comes out: to 3e-7 of it plus 2e-9. The bound on a is where the power is 2^-127,
+   which is zero here. Integer part n and rest r of the exponent are made without rounding the exponent. */
 static inline float tn_geluf(float x) {
-  const float a = __builtin_fabsf(x) * 0x1.6a09e6p-1f;
-  const float tail = 0.5f * tn_erfc_large(a);
-  const float inner = 0.5f * __builtin_copysignf(tn_erf_small(a), x);
-  return x * (a < 0.93f ? 0.5f + inner : x > 0.0f ? 1.0f - tail : tail);
+  const float b = __builtin_fabsf(x), a = b > 0x1.5bb7a4p+3f ? 0x1.5bb7a4p+3f : b;
+  const float g = ((((((0x1.439a20p-20f * a - 0x1.3ae918p-16f) * a + 0x1.5905c0p-14f) * a + 0x1.a83036p-12f) * a - 0x1.e763e2p-8f) * a
+    + 0x1.b04e68p-5f) * a + 0x1.d621a2p-2f) * a + 0x1.26af90p0f;
+  const float n = 0x1.7ffffep23f - a * g;
+  const float tail = tn_exp2_parts(n, (0x1.7ffffep23f - n) - a * g);
+  return x * (x > 0.0f ? 1.0f - tail : tail);
 }
 `;
 
@@ -114,13 +134,15 @@ static inline float tn_gelu_tanhf(float x) {
 export const expPieces: readonly (readonly [string, PreludePiece])[] = [
   ['tn_expf', { needs: ['bits'], text: exp }],
   ['tn_exp2f', { needs: ['bits'], text: exp2 }],
-  ['tn_exp2_decay', { needs: ['bits'], text: exp2Decay }],
+  ['exp2 parts', { needs: ['bits'], text: exp2Parts }],
+  ['tn_exp2_decay', { needs: ['exp2 parts'], text: exp2Decay }],
+  ['tn_exp_decay', { needs: ['bits'], text: expDecay }],
   ['tn_expm1f', { needs: ['bits'], text: expm1 }],
   ['tn_tanhf', { needs: ['tn_expm1f'], text: tanh }],
   ['tn_sigmoidf', { needs: ['tn_expf'], text: sigmoid }],
   ['tn_siluf', { needs: ['tn_expf'], text: silu }],
   ['erf parts', { needs: ['tn_exp2_decay'], text: erfParts }],
   ['tn_erff', { needs: ['erf parts'], text: erf }],
-  ['tn_geluf', { needs: ['erf parts'], text: gelu }],
+  ['tn_geluf', { needs: ['exp2 parts'], text: gelu }],
   ['tn_gelu_tanhf', { needs: ['tn_expf'], text: geluTanh }],
 ];

@@ -4,21 +4,25 @@
  */
 import type { PreludePiece } from './prelude.ts';
 
-const logParts = `/* x = m 2^e with m in [sqrt(1/2), sqrt 2): returns e and log m as f + t, f = m - 1 exact. Any positive finite x. */
+const logParts = `/* x = m 2^e with m in [sqrt(1/2), sqrt 2): returns e and log m as f + t, f = m - 1 exact. Any positive finite x.
+   Cases are told apart by masks: branches here and in what is made of x (a clamp) would be woven together, and no loop vectorised. */
 static inline float tn_log_parts(float x, float *f, float *t) {
-  const float scaled = x < 0x1p-126f ? x * 0x1p23f : x;
+  const uint32_t subnormal = -(uint32_t)(x < 0x1p-126f);
+  const float scaled = x * tn_from_bits(0x3f800000u + (subnormal & 0x0b800000u)); /* by 2^23 */
   const uint32_t u = tn_bits(scaled) - 0x3f3504f3u;
   const float m = tn_from_bits((u & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
   const float p = ((((((-0x1.41edfap-4f * m + 0x1.07d0eep-3f) * m - 0x1.0ce07ep-3f) * m + 0x1.226e4ap-3f) * m - 0x1.54788ap-3f) * m
     + 0x1.99a596p-3f) * m - 0x1.00021ep-2f) * m + 0x1.55554ap-2f;
   *f = m;
   *t = m * m * (m * p - 0.5f);
-  return (float)((int32_t)u >> 23) - (x < 0x1p-126f ? 23.0f : 0.0f);
+  return (float)(((int32_t)u >> 23) - (int32_t)(subnormal & 23u));
 }
 /* What a logarithm is at 0, infinity, NaN and below 0; y elsewhere. */
 static inline float tn_log_special(float x, float y) {
-  const float edge = x == 0.0f ? -__builtin_inff() : x == __builtin_inff() ? x : __builtin_nanf("");
-  return x > 0.0f && x < __builtin_inff() ? y : edge;
+  const uint32_t zero = -(uint32_t)(x == 0.0f), infinite = -(uint32_t)(x == __builtin_inff());
+  const uint32_t ordinary = -(uint32_t)(x > 0.0f) & ~infinite;
+  const uint32_t edge = (zero & 0xff800000u) | (infinite & 0x7f800000u) | (~(zero | infinite) & 0x7fc00000u);
+  return tn_from_bits((tn_bits(y) & ordinary) | (edge & ~ordinary));
 }
 `;
 

@@ -4,7 +4,7 @@ import { mathPieces } from './math.ts';
 import { pairProducts } from './pairs.ts';
 import { quadProducts } from './quads.ts';
 import type { IsaFacts, KernelSource, PreludeName } from './types.ts';
-import { loadBf16, loadF16, vectorTypes } from './vectors.ts';
+import { fmaElement, loadBf16, loadF16, vectorTypes } from './vectors.ts';
 
 /** One piece of C text and the pieces it needs before it. */
 export interface PreludePiece {
@@ -19,6 +19,7 @@ const pieces: ReadonlyMap<string, PreludePiece> = new Map<string, PreludePiece>(
   ['tn_bf16_to_f32', { needs: ['bits'], text: bf16ToF32 }],
   ['tn_f32_to_bf16', { needs: ['bits'], text: f32ToBf16 }],
   ['tn_vf', { needs: [], text: vectorTypes }],
+  ['tn_fma_element', { needs: ['tn_vf'], text: fmaElement }],
   ['tn_load_f16', { needs: ['tn_vf'], text: loadF16 }],
   ['tn_load_bf16', { needs: ['tn_vf'], text: loadBf16 }],
   ['tn_dot_pairs', { needs: ['tn_vf', 'tn_f32_to_bf16', 'tn_bf16_to_f32'], text: pairProducts }],

@@ -103,7 +103,7 @@ export function softmaxRow(spec: SoftmaxSpec): RowProvider {
     const finish = spec.log
       ? [
           `#pragma omp simd reduction(+ : tk_total)`,
-          `for (int64_t c = 0; c < tk_columns; c++) tk_total += tn_expf(${target}[c] - tk_top);`,
+          `for (int64_t c = 0; c < tk_columns; c++) tk_total += tn_exp_decay(${target}[c] - tk_top);`,
           `const float tk_log = tn_logf(tk_total);`,
           `#pragma omp simd`,
           `for (int64_t c = 0; c < tk_columns; c++) ${target}[c] = (${target}[c] - tk_top) - tk_log;`,
@@ -111,7 +111,7 @@ export function softmaxRow(spec: SoftmaxSpec): RowProvider {
       : [
           `#pragma omp simd reduction(+ : tk_total)`,
           `for (int64_t c = 0; c < tk_columns; c++) {`,
-          `  const float tk_p = tn_expf(${target}[c] - tk_top);`,
+          `  const float tk_p = tn_exp_decay(${target}[c] - tk_top);`,
           `  ${target}[c] = tk_p;`,
           `  tk_total += tk_p;`,
           `}`,
@@ -143,20 +143,38 @@ export function layerNormUses(spec: LayerNormSpec): PreludeName[] {
 /** What the texts of `softmaxRow` need of the prelude. */
 export function softmaxUses(spec: SoftmaxSpec): PreludeName[] {
   return [
-    'tn_expf',
+    'tn_exp_decay',
     ...(spec.log ? (['tn_logf'] as const) : []),
     ...(spec.input.kind === 'matrix' ? loadUses(spec.input.dtype) : []),
   ];
 }
 
-/** Kernel: layerNorm of each of `rows` rows. */
+/** Kernel: layerNorm of each of `rows` rows. Weight and bias of a half dtype are widened once, not once a row. */
 export function layerNorm(ctx: KernelContext, spec: LayerNormSpec & RowReduceRun): KernelSource {
-  return rowKernel(ctx, spec, layerNormRow(spec), layerNormUses(spec), 'layer norm');
+  const widened: Widened[] = [];
+  const float32 = (name: string, vector: VectorOperand): VectorOperand => {
+    if (vector.dtype === 'float32' || staticValue(spec.rows) === 1) return vector;
+    widened.push({ name, vector });
+    return { pointer: name, dtype: 'float32' };
+  };
+  const { weight, bias } = spec;
+  const provider = layerNormRow({
+    ...spec,
+    ...(weight && { weight: float32('tk_weight', weight) }),
+    ...(bias && { bias: float32('tk_bias', bias) }),
+  });
+  return rowKernel(ctx, spec, provider, layerNormUses(spec), 'layer norm', widened);
 }
 
 /** Kernel: softmax or logSoftmax of each of `rows` rows. */
 export function softmax(ctx: KernelContext, spec: SoftmaxSpec & RowReduceRun): KernelSource {
   return rowKernel(ctx, spec, softmaxRow(spec), softmaxUses(spec), spec.log ? 'log softmax' : 'softmax');
+}
+
+/** A vector along the columns that is kept as float32 in scratch. */
+interface Widened {
+  readonly name: string;
+  readonly vector: VectorOperand;
 }
 
 function rowKernel(
@@ -165,11 +183,18 @@ function rowKernel(
   provider: RowProvider,
   uses: readonly PreludeName[],
   what: string,
+  widened: readonly Widened[] = [],
 ): KernelSource {
+  const columns = expression(spec.columns);
   const lines = [
     `int64_t tk_row, tk_row_end;`,
     `tn_split(${spec.rows}, 1, t->id, t->count, &tk_row, &tk_row_end);`,
     `float *const tk_acc = (float *)(void *)t->scratch;`,
+    ...widened.flatMap(({ name, vector }, i) => [
+      `float *restrict const ${name} = tk_acc + ${i + 1} * ((int64_t)${columns} + 16);`,
+      `#pragma omp simd`,
+      `for (int64_t c = 0; c < ${columns}; c++) ${name}[c] = ${widen(`(${vector.pointer})[c]`, vector.dtype)};`,
+    ]),
     `for (; tk_row < tk_row_end; tk_row++) {`,
     provider({ target: 'tk_acc', row: 'tk_row', batch: '0', indent: '  ' }),
     `  {`,
@@ -177,7 +202,7 @@ function rowKernel(
       acc: 'tk_acc',
       row: 'tk_row',
       col0: '0',
-      count: expression(spec.columns),
+      count: columns,
       indent: '    ',
       batch: '0',
     }),
@@ -185,7 +210,8 @@ function rowKernel(
     `}`,
   ];
   const known = staticValue(spec.columns);
-  const bytes = known === undefined ? `(int64_t)${expression(spec.columns)} * 4 + 64` : String(known * 4 + 64);
+  const rows = widened.length + 1;
+  const bytes = known === undefined ? `((int64_t)${columns} + 16) * ${rows * 4}` : String((known + 16) * rows * 4);
   return {
     functionName: ctx.functionName,
     text:

@@ -4,7 +4,7 @@
  * Each element is accumulated over k = 0, 1, 2 … in order with one multiply-add per step, in chunks of `depthChunk` that are then
  * added up, whatever the tile's shape, so tails and full tiles, and any partition among threads, give the same bits.
  */
-import { depthChunk, panelColumns } from './cost.ts';
+import { depthChunk, foldedRows, panelColumns } from './cost.ts';
 import { elementType, loadUses, vectorLoad } from './epilogue.ts';
 import { range } from './text.ts';
 import type { FloatDtype, IsaFacts, PreludeName } from './types.ts';
@@ -27,6 +27,9 @@ export function renderTile(isa: IsaFacts, spec: TileSpec): string {
   const perPanel = panelColumns / isa.lanes;
   const vectors = spec.panels * perPanel;
   const rows = range(spec.rows);
+  const folded = foldedRows(isa, spec.rows);
+  const step = (r: number, c: number): string =>
+    r < folded ? `c${r}_${c} = tn_fma_element(c${r}_${c}, a${r} + k, v${c});` : `c${r}_${c} += a${r}[k] * v${c};`;
   const columns = range(vectors);
   const type = elementType(spec.dtype);
   const lines: string[] = [
@@ -45,9 +48,10 @@ export function renderTile(isa: IsaFacts, spec: TileSpec): string {
       const address = `b${Math.floor(c / perPanel)} + k * ${panelColumns}${offset === 0 ? '' : ` + ${offset}`}`;
       return `      const tn_vf v${c} = ${vectorLoad(address, spec.dtype)};`;
     }),
-    ...rows.map((r) => `      ${columns.map((c) => `c${r}_${c} += a${r}[k] * v${c};`).join(' ')}`),
+    ...rows.map((r) => `      ${columns.map((c) => step(r, c)).join(' ')}`),
     `    }`,
     `    if (end > ${depthChunk}) {`,
+    `      __asm__ volatile("" : : : "memory"); /* the sums stay in memory: there are no registers for them */`,
     ...rows.map((r) => {
       const add = (c: number): string => `c${r}_${c} += tn_load(out + ${outOffset(r, c * isa.lanes)});`;
       return `      ${columns.map(add).join(' ')}`;
@@ -71,6 +75,6 @@ function outOffset(row: number, column: number): string {
 }
 
 /** What the tile's text needs of the prelude. */
-export function tileUses(dtype: FloatDtype): PreludeName[] {
-  return ['tn_vf', ...loadUses(dtype)];
+export function tileUses(isa: IsaFacts, dtype: FloatDtype): PreludeName[] {
+  return ['tn_vf', ...(foldedRows(isa, 2) > 0 ? (['tn_fma_element'] as const) : []), ...loadUses(dtype)];
 }

@@ -40,6 +40,8 @@ export type PreludeName =
   | 'tn_exp2f'
   /** 2^x for x <= 0 (or NaN), 0 below -126.5: cheap, for softmax. */
   | 'tn_exp2_decay'
+  /** e^x for x <= 0 (or NaN), 0 below -87.6. */
+  | 'tn_exp_decay'
   | 'tn_expm1f'
   | 'tn_logf'
   | 'tn_log2f'
@@ -64,6 +66,8 @@ export type PreludeName =
   | 'tn_f32_to_bf16'
   /** `tn_vf`, `tn_load`, `tn_store`, `tn_splat`: one vector register of float32. */
   | 'tn_vf'
+  /** `tn_vf tn_fma_element(tn_vf c, const float *a, tn_vf v)`: `c + *a * v`, AVX-512 only. */
+  | 'tn_fma_element'
   /** `tn_vf tn_load_f16(const uint16_t *)`. */
   | 'tn_load_f16'
   /** `tn_vf tn_load_bf16(const uint16_t *)`. */
@@ -135,6 +139,13 @@ export interface EpiloguePiece {
   /** Flattened batch index where the template has one, else `'0'`. */
   readonly batch: string;
 }
+
+/** C expressions: addresses that the epilogue accesses at an element, those that run along with the rows. They are prefetched. */
+export type Touches = (place: {
+  readonly row: string;
+  readonly column: string;
+  readonly batch: string;
+}) => readonly string[];
 
 /**
  * C statements that write one row of the left operand as float32: `target[k]` for k = 0 … K-1 (`target` is a `float *`). Used for

@@ -15,6 +15,14 @@ static inline tn_vf tn_splat(float x) { return x - (tn_vf){0}; }
 `;
 }
 
+/** `tn_fma_element`: the broadcast is part of the instruction. Compilers would share one between the columns of a row instead. */
+export const fmaElement = `/* c + *a * v */
+static inline tn_vf tn_fma_element(tn_vf c, const float *a, tn_vf v) {
+  __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(c) : "v"(v), "m"(*a));
+  return c;
+}
+`;
+
 /** `tn_load_bf16`: the upper half of a float32, on every level. */
 export function loadBf16(isa: IsaFacts): string {
   const half = isa.lanes * 2;

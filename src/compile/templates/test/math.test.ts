@@ -8,6 +8,8 @@ import { bfloatToNumber, bitsOf, halfToNumber, numberToBfloat, numberToHalf } fr
 const unary: [PreludeName, string, number, number][] = [
   ['tn_expf', 'exp(x)', 1, 0],
   ['tn_exp2f', 'exp2(x)', 1.5, 0],
+  ['tn_exp_decay', 'x > 0 ? got[i] : exp(x)', 1, 1.2e-38],
+  ['tn_exp2_decay', 'x > 0 ? got[i] : exp2(x)', 1.5, 1.2e-38],
   ['tn_expm1f', 'expm1(x)', 2, 0],
   ['tn_logf', 'log(x)', 1, 0],
   ['tn_log2f', 'log2(x)', 2, 0],

@@ -50,7 +50,7 @@ static void program(const tn_call *call, const tn_thread *t) {
   /* layerNorm at model.ts:5:1 */
   tn_barrier(t);
   {
-    void *const b[] = {add_8, norm_weight, norm_bias, layerNorm_11};
+    void *const b[] = {norm_weight, norm_bias, add_8, layerNorm_11};
     tn_kernel_begin(call, t, 1);
     TN_PREFIX(layerNorm)(b, d, t);
     tn_kernel_end(call, t, 1);
@@ -118,7 +118,7 @@ static int64_t scratch_bytes(const int64_t *d) {
   const int64_t pos = d[0];
   const int64_t n = d[1];
   int64_t bytes = 0;
-  bytes = tn_max(bytes, 320);
+  bytes = tn_max(bytes, 960);
   bytes = tn_max(bytes, ((int64_t)(n + pos) + 16) * 128 + 50304);
   return bytes;
 }

@@ -62,34 +62,23 @@ static inline void tn_round_pairs(const float *from, int64_t n, tn_left *to) {
   }
 }
 
-/* 2^x for x <= 0, within 1.5 ulp; 0 below -126.5, NaN for NaN. The exponent bits of n = -127 are those of zero. */
-static inline float tn_exp2_decay(float x) {
-  const float c = x < -127.0f ? -127.0f : x;
-  const float shifted = c + 0x1.8p23f;
-  const float r = c - (shifted - 0x1.8p23f);
+/* 2^(n + r), within 1.5 ulp: shifted is 1.5 2^23 + n, -127 <= n <= 0, |r| <= 1/2. 0 for n = -127, whose exponent bits are those of zero. */
+static inline float tn_exp2_parts(float shifted, float r) {
   const float q = ((((0x1.448fc0p-13f * r + 0x1.5f47b0p-10f) * r + 0x1.3b29aap-7f) * r + 0x1.c6aecfp-5f) * r + 0x1.ebfbe0p-3f) * r
     + 0x1.62e430p-1f;
   return (q * r + 1.0f) * tn_from_bits((tn_bits(shifted) << 23) + 0x3f800000u);
 }
 
-/* erf(a) for 0 <= a < 0.93, and erfc(a) = 2^(-a g(a)) from there on: the fits add 1e-9 at most. */
-static inline float tn_erf_small(float a) {
-  const float z = a * a;
-  const float p = ((((-0x1.34a2fap-11f * z + 0x1.45eb10p-8f) * z - 0x1.b6539ep-6f) * z + 0x1.ce16c0p-4f) * z - 0x1.8126d0p-2f) * z;
-  return a * p + (a * 0x1.06eba6p-3f + a);
-}
-static inline float tn_erfc_large(float a) {
-  const float g = (((((0x1.f90b26p-17f * a - 0x1.dc4e66p-12f) * a + 0x1.5559fap-8f) * a - 0x1.180910p-5f) * a + 0x1.39a962p-3f) * a
-    + 0x1.d53200p-1f) * a + 0x1.a0d6e6p0f;
-  return tn_exp2_decay(-a * g);
-}
-
-/* x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2: within 10 ulp plus 4e-9 (the negative tail does not cancel). NaN at -inf. */
+/* x Phi(x), Phi the normal distribution: within 10 ulp plus 4e-9 (the negative tail does not cancel). NaN at -inf.
+   Phi(-a) = 2^(-1 - a g(a)), where g is fitted for what comes out: to 3e-7 of it plus 2e-9. The bound on a is where the power is 2^-127,
+   which is zero here. Integer part n and rest r of the exponent are made without rounding the exponent. */
 static inline float tn_geluf(float x) {
-  const float a = __builtin_fabsf(x) * 0x1.6a09e6p-1f;
-  const float tail = 0.5f * tn_erfc_large(a);
-  const float inner = 0.5f * __builtin_copysignf(tn_erf_small(a), x);
-  return x * (a < 0.93f ? 0.5f + inner : x > 0.0f ? 1.0f - tail : tail);
+  const float b = __builtin_fabsf(x), a = b > 0x1.5bb7a4p+3f ? 0x1.5bb7a4p+3f : b;
+  const float g = ((((((0x1.439a20p-20f * a - 0x1.3ae918p-16f) * a + 0x1.5905c0p-14f) * a + 0x1.a83036p-12f) * a - 0x1.e763e2p-8f) * a
+    + 0x1.b04e68p-5f) * a + 0x1.d621a2p-2f) * a + 0x1.26af90p0f;
+  const float n = 0x1.7ffffep23f - a * g;
+  const float tail = tn_exp2_parts(n, (0x1.7ffffep23f - n) - a * g);
+  return x * (x > 0.0f ? 1.0f - tail : tail);
 }
 
 
@@ -317,28 +306,37 @@ void linear_gelu(void *const *b, const int64_t *d, const tn_thread *t) {
         for (int64_t tk_pg = tk_pc; tk_pg < tk_pe; tk_pg += tk_width) { /* panel group */
           const int64_t tk_group = tn_min(tk_width, tk_pe - tk_pg);
           const tn_word *const tk_b = tk_packed + (tk_pg - tk_pc) * tk_steps * 16;
-          const int64_t tk_col0 = tk_pg * 16, tk_count = tn_min(tk_n - tk_col0, tk_group * 16);
           for (int64_t tk_mt = tk_mb; tk_mt < tk_me; tk_mt += 8) { /* row tile; rows past the end repeat the last one */
             const tn_left *tk_a[8];
-            for (int64_t tk_r = 0; tk_r < 8; tk_r++) tk_a[tk_r] = tk_left + (tn_min(tk_mt + tk_r, tk_me - 1) - tk_left0) * tk_left_stride;
+            for (int64_t tk_r = 0; tk_r < 8; tk_r++) {
+              const int64_t tk_row = tn_min(tk_mt + tk_r, tk_me - 1);
+              tk_a[tk_r] = tk_left + (tk_row - tk_left0) * tk_left_stride;
+              for (int64_t tk_v = 0; tk_v < tk_group; tk_v++) {
+                __builtin_prefetch(out + 128 * tk_row + ((tk_pg + tk_v) * 16));
+              }
+            }
             switch (tk_group) {
-              case 1: linear_gelu_tile1(tk_a, tk_b, tk_steps * 16, tk_steps, tk_tile, 16); break;
-              case 2: linear_gelu_tile2(tk_a, tk_b, tk_steps * 16, tk_steps, tk_tile, 32); break;
+              case 1: linear_gelu_tile1(tk_a, tk_b, tk_steps * 16, tk_steps, tk_tile, 48); break;
+              case 2: linear_gelu_tile2(tk_a, tk_b, tk_steps * 16, tk_steps, tk_tile, 48); break;
               default: linear_gelu_tile3(tk_a, tk_b, tk_steps * 16, tk_steps, tk_tile, 48); break;
             }
-            for (int64_t tk_r = 0; tk_r < tn_min(8, tk_me - tk_mt); tk_r++) {
-              float *const tk_acc = tk_tile + tk_r * tk_group * 16;
-              const int64_t tk_row = tk_mt + tk_r;
-              (void)tk_row, (void)tk_col0;
-              {
+            const int64_t tk_height = tn_min(8, tk_me - tk_mt);
+            for (int64_t tk_v = 0; tk_v < tk_group; tk_v++) {
+              const int64_t tk_col0 = (tk_pg + tk_v) * 16;
+              for (int64_t tk_r = 0; tk_r < tk_height; tk_r++) {
+                float *const tk_acc = tk_tile + tk_r * 48 + tk_v * 16;
+                const int64_t tk_row = tk_mt + tk_r;
+                (void)tk_row, (void)tk_col0;
+                {
 #pragma omp simd
-                for (int64_t c = 0; c < tk_count; c++) {
-                  const int64_t col = tk_col0 + c;
-                  const float v0 = tn_f16_to_f32(bias[col]);
-                  const float v1 = v0;
-                  const float v2 = tk_acc[c] + v1;
-                  const float v3 = tn_geluf(v2);
-                  out[128 * tk_row + col] = v3;
+                  for (int64_t c = 0; c < 16; c++) {
+                    const int64_t col = tk_col0 + c;
+                    const float v0 = tn_f16_to_f32(bias[col]);
+                    const float v1 = v0;
+                    const float v2 = tk_acc[c] + v1;
+                    const float v3 = tn_geluf(v2);
+                    out[128 * tk_row + col] = v3;
+                  }
                 }
               }
             }
