@@ -31,7 +31,7 @@ export interface Options {
   /** Undefined leaves the number to the library. */
   readonly threads: number | undefined;
   /** Undefined leaves it to the library: TN_PRECISION, else float32. */
-  readonly precision: 'float32' | 'bf16' | undefined;
+  readonly precision: (typeof precisions)[number] | undefined;
   readonly kv: CacheType;
 }
 
@@ -56,7 +56,7 @@ Wav files are read directly, other formats through ffmpeg if it is installed.
   --task TASK         transcribe, or translate into English (default: transcribe)
   --format FORMAT     text (one line a file), json, srt or vtt (default: text)
   --threads N         threads to compute with (default: all cores this process may use)
-  --precision NAME    of matrix products: float32 (default) or bf16, which is faster; int8 is not available yet
+  --precision NAME    of matrix products: float32 (default); bf16 and int8 are faster and less exact
   --kv TYPE           storage of the decoder's keys and values: float16 (default) or float32
   -h, --help          this text
 `;
@@ -91,7 +91,6 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     values[token.name] = token.value;
   }
   const precision = values.precision === undefined ? undefined : oneOf('precision', values.precision, precisions);
-  if (precision === 'int8') throw new UsageError('--precision int8 is not available yet; take float32 or bf16');
   return {
     files,
     model: values.model,

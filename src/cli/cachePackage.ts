@@ -140,7 +140,8 @@ async function takePrecision(text: string | undefined): Promise<void> {
   const { TnError } = await import('../core/errors.ts');
   const { wrongRequest } = await import('../package/refusal.ts');
   const known = precisions.find((name) => name === text);
-  if (!known) throw wrongRequest({ what: `--precision ${text} is no precision`, fix: 'give float32 or bf16' });
+  if (!known)
+    throw wrongRequest({ what: `--precision ${text} is no precision`, fix: `give one of ${precisions.join(', ')}` });
   try {
     setPrecision(known);
   } catch (error) {

@@ -127,7 +127,7 @@ async function parse(args: readonly string[]): Promise<void> {
     .option('-o, --output <path>', 'the folder or executable to make; replaced only by a complete one')
     .option('--name <name>', 'the name, and the start of every symbol; default: the part, or the project')
     .option('--isa <levels>', 'instruction levels to include, as in v3,v4; default: all of the target')
-    .option('--precision <name>', 'float32 or bf16 arithmetic of the code; default: TN_PRECISION, else float32')
+    .option('--precision <name>', 'arithmetic of the code: float32, bf16, int8; default: TN_PRECISION, else float32')
     .option('--target <target>', 'x86_64-linux or aarch64-linux; default: this machine')
     .option('--weights <place>', 'embedded or external (a file beside the executable)')
     .option('--weights-of <name>', 'which weights, where a part ran with several (tn cache show PART)')

@@ -18,11 +18,12 @@ export type WeightLayout =
    * `offset + c*strideN + i1*strideK1 + i0*strideK0` (in elements). See `pack_panels` in tn_runtime.h.
    *
    * With `element` bf16 the elements are rounded to bfloat16 and stand in pairs, `[ceil(n/16)][ceil(k1*k0/2)][16][2]`, zero beyond the
-   * last of an odd depth; without it they are the tensor's own.
+   * last of an odd depth. With int8 they are quantised, each column by its largest magnitude: `[ceil(n/16)]` panels of
+   * `[ceil(k1*k0/4)][16][4]` bytes, 128 added, and 16 float32 scales. Without it they are the tensor's own.
    */
   | {
       readonly kind: 'panels16';
-      readonly element?: 'bf16';
+      readonly element?: 'bf16' | 'int8';
       readonly n: number;
       readonly k1: number;
       readonly k0: number;

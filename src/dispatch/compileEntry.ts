@@ -29,15 +29,7 @@ import { type AbiJson, abiToJson } from './abiJson.ts';
 import { CacheFailure, concernsAll, warnOfCache } from './cacheFailure.ts';
 import type { Entry } from './entry.ts';
 import type { RunNative } from './firstDifference.ts';
-import {
-  type AvailablePrecision,
-  assertPrecision,
-  currentPrecision,
-  debug,
-  type Mode,
-  type Precision,
-  warnOnce,
-} from './mode.ts';
+import { currentPrecision, debug, type Mode, type Precision, warnOnce } from './mode.ts';
 import { NativePart } from './nativePart.ts';
 import { processRuntime } from './processRuntime.ts';
 import { describeBinding } from './records.ts';
@@ -60,16 +52,14 @@ export interface CompileSettings {
 export interface NativeTarget {
   readonly compiler: Compiler;
   readonly isa: Isa;
-  readonly precision: AvailablePrecision;
+  readonly precision: Precision;
 }
 
 let failedTarget: string | null = null;
 
 /** Throws TnError when there is no compiler, TN_ISA names a level that this machine lacks, or TN_PRECISION no precision. */
 export function nativeTarget(settings: CompileSettings): NativeTarget {
-  const precision = settings.precision ?? currentPrecision();
-  assertPrecision(precision, 'precision');
-  return { compiler: findCompiler(), isa: targetIsa(), precision };
+  return { compiler: findCompiler(), isa: targetIsa(), precision: settings.precision ?? currentPrecision() };
 }
 
 /** Graph, our compiler, target, precision, their compiler: no paths, environment or times. */

@@ -5,7 +5,7 @@ import { copyElements, type StridedView } from '../core/view.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { interpret } from '../graph/interpreter.ts';
 import { type Comparison, compareTensors } from './compare.ts';
-import type { AvailablePrecision } from './mode.ts';
+import type { Precision } from './mode.ts';
 
 /** Runs a graph without writes natively: its outputs, in order. */
 export type RunNative = (
@@ -30,7 +30,7 @@ export function firstDifference(
   inputs: readonly (StridedView | number)[],
   parameters: readonly StridedView[],
   run: RunNative,
-  precision: AvailablePrecision = 'float32',
+  precision: Precision = 'float32',
 ): FirstDifference | null {
   const wanted = new Map<Value, StridedView>();
   interpret(graph, inputs, parameters, {

@@ -8,8 +8,6 @@ export type Mode = (typeof modes)[number];
 
 export const precisions = ['float32', 'bf16', 'int8'] as const;
 export type Precision = (typeof precisions)[number];
-/** Those that there is code for. */
-export type AvailablePrecision = Exclude<Precision, 'int8'>;
 
 /** What the settings are read from, and where warnings go: Node's process unless a packaged program says otherwise. */
 export interface Surroundings {
@@ -58,19 +56,19 @@ export function withEagerParts<T>(body: () => T): T {
   }
 }
 
-let chosenPrecision: AvailablePrecision | null = null;
+let chosenPrecision: Precision | null = null;
 
 /**
  * The default precision of parts that do not say theirs; before the first call.
- * @throws TnError when there is no such precision, or no code for it yet
+ * @throws TnError when there is no such precision
  */
 export function setPrecision(precision: Precision): void {
   assertPrecision(precision, 'setPrecision');
   chosenPrecision = precision;
 }
 
-/** @throws TnError when TN_PRECISION names no precision, or one that there is no code for yet */
-export function currentPrecision(): AvailablePrecision {
+/** @throws TnError when TN_PRECISION names no precision */
+export function currentPrecision(): Precision {
   if (chosenPrecision) return chosenPrecision;
   const text = surroundings.env.TN_PRECISION;
   if (!text) return 'float32';
@@ -78,12 +76,9 @@ export function currentPrecision(): AvailablePrecision {
   return text;
 }
 
-export function assertPrecision(text: string, where: string): asserts text is AvailablePrecision {
+export function assertPrecision(text: string, where: string): asserts text is Precision {
   if (!precisions.includes(text as Precision)) {
     throw new TnError({ what: `${where}: "${text}" is no precision.`, fix: `one of ${precisions.join(', ')}` });
-  }
-  if (text === 'int8') {
-    throw new TnError({ what: `${where}: precision "${text}" is not available yet.`, fix: 'use "float32" or "bf16"' });
   }
 }
 

@@ -8,7 +8,7 @@ import { contiguousStrides, copyElements, isContiguous, product, StridedView } f
 import type { NativeCall, NativeProgram } from '../runtime/program.ts';
 import { type Tensor, TensorObject } from '../tensor/tensor.ts';
 import { type AbiJson, type SizeAt, sizeFunction } from './abiJson.ts';
-import type { AvailablePrecision } from './mode.ts';
+import type { Precision } from './mode.ts';
 import { type Binding, bindWeights, fitsBinding, viewAddress, type WeightSource } from './weights.ts';
 
 interface OutputPlan {
@@ -22,7 +22,7 @@ export interface NativePartOptions {
   readonly program: NativeProgram;
   readonly weights: WeightSource;
   /** Of the code's arithmetic; default: float32. */
-  readonly precision?: AvailablePrecision;
+  readonly precision?: Precision;
   /** Dims in the order in which `run` is given them. */
   readonly symbols: readonly string[];
   /** Indices of inputs and of parameters that the code writes. */
@@ -34,7 +34,7 @@ export interface NativePartOptions {
 
 export class NativePart {
   readonly program: NativeProgram;
-  readonly precision: AvailablePrecision;
+  readonly precision: Precision;
   private readonly options: NativePartOptions;
   /** Of synchronous calls: one runs at a time. */
   private readonly call: NativeCall;

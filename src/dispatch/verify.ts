@@ -13,7 +13,7 @@ import { CacheFailure } from './cacheFailure.ts';
 import { compareTensors } from './compare.ts';
 import type { Entry } from './entry.ts';
 import { firstDifference, type RunNative } from './firstDifference.ts';
-import type { AvailablePrecision } from './mode.ts';
+import type { Precision } from './mode.ts';
 import type { NativePart } from './nativePart.ts';
 import { blobView } from './storeWeights.ts';
 
@@ -87,7 +87,7 @@ function culprit(
   runner: NativeRunner,
   inputs: readonly (StridedView | number)[],
   parameters: readonly StridedView[],
-  precision: AvailablePrecision,
+  precision: Precision,
 ): string {
   try {
     const { graph, run } = runner();

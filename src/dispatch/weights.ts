@@ -89,8 +89,10 @@ export function panelSource(layout: PanelLayout, dtype: DType): PanelSource {
   const { element, ...places } = layout;
   const elementBytes = bytesOf(dtype) as 1 | 2 | 4;
   if (element === undefined) return { elementBytes, group: 1, ...places };
+  invariant(dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16', () => `${element} panels of ${dtype}`);
+  if (element === 'int8') return { elementBytes, quantisedFrom: dtype, group: 4, ...places };
   // bfloat16 weights are taken as they are.
-  const rounding = dtype === 'float32' || dtype === 'float16' ? { roundedFrom: dtype } : {};
+  const rounding = dtype === 'bfloat16' ? {} : { roundedFrom: dtype };
   return { elementBytes, ...rounding, group: 2, ...places };
 }
 
@@ -105,10 +107,13 @@ export function layoutName(layout: WeightLayout, dtype: DType): string {
 /** The layout that `layoutName` has written; null when the text is none. The dtype of rows is not said. */
 export function parseLayoutName(text: string): { readonly layout: WeightLayout; readonly dtype: DType | null } | null {
   if (text === 'rows') return { layout: { kind: 'rows' }, dtype: null };
-  const parts = /^panels16-(bf16-of-)?([a-z0-9]+)-(\d+)x(\d+)x(\d+)-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(text);
+  const parts = /^panels16-(?:(bf16|int8)-of-)?([a-z0-9]+)-(\d+)x(\d+)x(\d+)-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(text);
   const dtype = dtypes.find((name) => name === parts?.[2]);
   if (!parts || !dtype) return null;
   const [n, k1, k0, offset, strideN, strideK1, strideK0] = parts.slice(3).map(Number);
-  const element = parts[1] === undefined ? {} : { element: 'bf16' as const };
-  return { layout: { kind: 'panels16', ...element, n, k1, k0, offset, strideN, strideK1, strideK0 }, dtype };
+  const element = (['bf16', 'int8'] as const).find((name) => name === parts[1]);
+  return {
+    layout: { kind: 'panels16', ...(element && { element }), n, k1, k0, offset, strideN, strideK1, strideK0 },
+    dtype,
+  };
 }

@@ -1,6 +1,7 @@
 /** @file The hand-written C that goes into executables of parts and of whole programs alike. */
 
 import type { CompileJob } from '../compile/toolchain/index.ts';
+import { boundOf } from '../dispatch/compare.ts';
 import { coreFlags } from './code.ts';
 import { coreSource } from './coreSources.ts';
 import type { PackageModel } from './model.ts';
@@ -19,6 +20,9 @@ export const selfHeaders: readonly string[] = [
 export function ownJobs(model: PackageModel, files: readonly string[]): CompileJob[] {
   // Small before fast: what takes time is in the runtime and the kernels.
   const flags = [...coreFlags(model).map((flag) => (flag === '-O2' ? '-Os' : flag)), '-fno-asynchronous-unwind-tables'];
+  const { precision } = model;
+  // Reduced precisions have one bound for all floating types (tn_exe_compare.c).
+  if (precision !== 'float32') flags.push(`-DTN_EXE_BOUND=${boundOf('float32', { precision })}`);
   return files.map((file) => ({
     name: `${model.prefix}${file.replace(/^tn_/, '').replace(/\.c$/, '')}`,
     source: coreSource(file),

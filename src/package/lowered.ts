@@ -13,7 +13,7 @@ import { type CFile, compileGraph, type Target } from '../compile/compile.ts';
 import type { Isa } from '../compile/toolchain/index.ts';
 import { TnError } from '../core/errors.ts';
 import { type AbiJson, abiToJson } from '../dispatch/abiJson.ts';
-import type { AvailablePrecision } from '../dispatch/mode.ts';
+import type { Precision } from '../dispatch/mode.ts';
 import type { Graph } from '../graph/graph.ts';
 import { exprToString } from '../symbolic/expr.ts';
 
@@ -34,7 +34,7 @@ const formatVersion = 2;
  * A level that gives the same code as another one: 'v4x' differs from 'v4' in instructions that float32 code does not
  * use. Packages hold such code once.
  */
-export function codeLevel(isa: Isa, precision: AvailablePrecision): Isa {
+export function codeLevel(isa: Isa, precision: Precision): Isa {
   return isa === 'v4x' && precision === 'float32' ? 'v4' : isa;
 }
 

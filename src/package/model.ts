@@ -14,7 +14,7 @@ import type { AbiJson } from '../dispatch/abiJson.ts';
 import { CacheFailure } from '../dispatch/cacheFailure.ts';
 import { graphOf } from '../dispatch/compileEntry.ts';
 import { type CallJson, loadCall } from '../dispatch/loadedCall.ts';
-import { type AvailablePrecision, currentPrecision } from '../dispatch/mode.ts';
+import { currentPrecision, type Precision } from '../dispatch/mode.ts';
 import { packageVersion } from '../dispatch/version.ts';
 import type { Graph } from '../graph/graph.ts';
 import { decodeTensor } from '../onnx/tensorProto.ts';
@@ -72,7 +72,7 @@ export interface PackagePart {
   /** Symbols in the manifest's order: the order of dims in tables and calls. */
   readonly symbols: readonly string[];
   readonly samples: PartSamples;
-  readonly precision: AvailablePrecision;
+  readonly precision: Precision;
   /** Code by level; levels that share their code share the object. */
   readonly code: ReadonlyMap<Isa, LoweredPart>;
 }
@@ -86,7 +86,7 @@ export interface PackageModel {
   readonly target: PackageTarget;
   readonly levels: readonly Isa[];
   /** Of all parts. */
-  readonly precision: AvailablePrecision;
+  readonly precision: Precision;
   readonly parts: readonly PackagePart[];
   /** In payload order: block i is the payload's entry i. */
   readonly blocks: readonly WeightBlock[];

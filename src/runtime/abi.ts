@@ -59,6 +59,6 @@ export const packBlock = {
 } as const;
 
 /** What packing does to elements. */
-export const packForms = { asIs: 0, fromF32: 1, fromF16: 2 } as const;
+export const packForms = { asIs: 0, fromF32: 1, fromF16: 2, int8F32: 3, int8F16: 4, int8Bf16: 5 } as const;
 
 export const isaCodes = { plain: 0, v3: 3, v4: 4, v4x: 5, neon: 16 } as const;

@@ -15,8 +15,10 @@ import { Words } from './words.ts';
 export interface PanelSource {
   /** Of the source's elements. */
   readonly elementBytes: 1 | 2 | 4;
-  /** The panels hold bfloat16, rounded from elements of this dtype; absent: the elements as they are. */
+  /** The panels hold bfloat16, rounded from elements of this dtype. */
   readonly roundedFrom?: 'float32' | 'float16';
+  /** The panels hold bytes and a scale a column, quantised from elements of this dtype; group 4. Neither: the elements as they are. */
+  readonly quantisedFrom?: 'float32' | 'float16' | 'bfloat16';
   /** Rows that stand together per column: 1 for float32 and float16, 2 for bfloat16 pairs, 4 for int8. */
   readonly group: 1 | 2 | 4;
   readonly n: number;
@@ -27,10 +29,12 @@ export interface PanelSource {
   readonly strideK0: number;
 }
 
-/** Size of the panels `[ceil(N/16)][ceil(K/group)][16][group]`, bytes. */
+/** Size of the panels `[ceil(N/16)][ceil(K/group)][16][group]`, bytes; quantised ones have 16 float32 behind each. */
 export function panelBytes(source: PanelSource): number {
   const k = Math.ceil((source.k1 * source.k0) / source.group) * source.group;
-  return Math.ceil(source.n / 16) * 16 * k * (source.roundedFrom ? 2 : source.elementBytes);
+  const panels = Math.ceil(source.n / 16);
+  if (source.quantisedFrom) return panels * (16 * k + 64);
+  return panels * 16 * k * (source.roundedFrom ? 2 : source.elementBytes);
 }
 
 /** Packs on the pool's threads. Both addresses are the caller's to keep valid; the target has `panelBytes` bytes. */
@@ -50,14 +54,20 @@ function move(native: NativeFunction, source: PanelSource, from: number, to: num
   invariant(code === 0, () => `panels were refused: ${JSON.stringify(source)}`);
 }
 
-const formOf = { float32: packForms.fromF32, float16: packForms.fromF16 } as const;
+const rounding = { float32: packForms.fromF32, float16: packForms.fromF16 } as const;
+const quantising = { float32: packForms.int8F32, float16: packForms.int8F16, bfloat16: packForms.int8Bf16 } as const;
+
+function formOf({ roundedFrom, quantisedFrom }: PanelSource): number {
+  if (quantisedFrom) return quantising[quantisedFrom];
+  return roundedFrom ? rounding[roundedFrom] : packForms.asIs;
+}
 
 function packWords(source: PanelSource, from: number, to: number): Words {
   const words = new Words(packBlock.words);
   words.set(packBlock.source, from);
   words.set(packBlock.target, to);
   words.set(packBlock.element, source.elementBytes);
-  words.set(packBlock.form, source.roundedFrom ? formOf[source.roundedFrom] : packForms.asIs);
+  words.set(packBlock.form, formOf(source));
   words.set(packBlock.group, source.group);
   words.set(packBlock.n, source.n);
   words.set(packBlock.k1, source.k1);

@@ -74,7 +74,7 @@ describe('npm run demo', () => {
       [['--beam', '5'], 2, /^unknown option --beam; /],
       [['--language', 'klingon'], 2, /^--language klingon is not known; /],
       [['--language', 'xx'], 2, /^--language xx is not known; take auto or a code of: en /],
-      [['--precision', 'int8'], 2, /^--precision int8 is not available yet/],
+      [['--precision', 'fp8'], 2, /^--precision fp8 is not known; take float32, bf16, int8/],
       [['--model', 'nowhere'], 2, /^--model nowhere: no such folder; /],
       [['--model', 'audio'], 1, /config\.json: not there; /],
       [['nothing.wav'], 1, /^nothing\.wav: no such file; /],

@@ -54,7 +54,6 @@ describe('parseOptions', () => {
     ['--threads -1', /^--threads -1 /],
     ['--threads 1.5', /^--threads 1\.5 /],
     ['--precision fp4', /^--precision fp4 is not known; take float32, bf16, int8$/],
-    ['--precision int8', /^--precision int8 is not available yet/],
   ];
   for (const [args, message] of refused) {
     it(`refuses ${args}`, () => {

@@ -71,7 +71,7 @@ describe('run', () => {
   });
 
   it('answers a wrong request with one line and 2', () => {
-    const wrong = ['--nope', '--precision bf8', '--precision int8', '--threads x', '--language xx', '--model none'];
+    const wrong = ['--nope', '--precision bf8', '--threads x', '--language xx', '--model none'];
     for (const command of wrong) {
       const { code, out, err } = runHere(command);
       expect([command, code, out]).toEqual([command, 2, '']);

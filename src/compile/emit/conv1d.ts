@@ -4,7 +4,7 @@ import { invariant } from '../../core/errors.ts';
 import { constValue, floorDiv, int, mul } from '../../symbolic/expr.ts';
 import { conv1d } from '../templates/conv1d.ts';
 import { buildEpilogue, type Finish, type ResultIndex } from './epilogue.ts';
-import { matrixElements } from './matmul.ts';
+import { matrixElements, packedElements } from './matmul.ts';
 import { floatDtype, panelsOf, plainMemory, pointerText, stridedOperand } from './operand.ts';
 import type { TemplateEmission, TemplateInput } from './template.ts';
 
@@ -47,27 +47,34 @@ export function emitConv1d(input: TemplateInput): TemplateEmission {
     inlined: epilogue.inlined,
     traffic: [
       { buffer: source.buffer, access: 'read', elements: matrixElements(source, x.shape) },
-      { buffer: filter.buffer, access: 'read', elements: matrixElements(filter, weight.shape) },
+      {
+        buffer: filter.buffer,
+        access: 'read',
+        elements: packedElements(filter.buffer, layout, matrixElements(filter, weight.shape)),
+      },
       ...epilogue.traffic,
     ],
     work: floorDiv(product, int(8)),
     render: (context) =>
-      conv1d(context, {
-        batches: scope.expr(batches),
-        inChannels: constValue(inChannels)!,
-        length: scope.expr(x.shape[2]),
-        outChannels: scope.expr(outChannels),
-        outLength: scope.expr(outLength),
-        kernelWidth: constValue(width)!,
-        ...options,
-        input: inputText,
-        weight: {
-          kind: 'panels',
-          pointer: scope.pointer(filter.buffer, 'read', layout),
-          dtype: floatDtype(filter.buffer),
+      conv1d(
+        { ...context, precision: layout.element ?? 'float32' },
+        {
+          batches: scope.expr(batches),
+          inChannels: constValue(inChannels)!,
+          length: scope.expr(x.shape[2]),
+          outChannels: scope.expr(outChannels),
+          outLength: scope.expr(outLength),
+          kernelWidth: constValue(width)!,
+          ...options,
+          input: inputText,
+          weight: {
+            kind: 'panels',
+            pointer: scope.pointer(filter.buffer, 'read', layout),
+            dtype: floatDtype(filter.buffer),
+          },
+          epilogue: epilogue.text,
+          touches: epilogue.touches,
         },
-        epilogue: epilogue.text,
-        touches: epilogue.touches,
-      }),
+      ),
   };
 }

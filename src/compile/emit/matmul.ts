@@ -1,11 +1,13 @@
 /** @file Matrix products: packed weights (gemm, or gemv for a few rows) or two activations (gemm that packs at run time). */
 
+import { bytesOf } from '../../core/dtype.ts';
 import { add, constValue, type Expr, floorDiv, int, mul } from '../../symbolic/expr.ts';
 import type { Buffer, LoopNode } from '../lower/ir.ts';
 import type { WeightLayout } from '../part.ts';
 import { gemvMaxRows } from '../templates/cost.ts';
 import { type GemmSpec, gemm } from '../templates/gemm.ts';
 import { gemv } from '../templates/gemv.ts';
+import type { KernelContext } from '../templates/types.ts';
 import { buildEpilogue, type Finish, type ResultIndex, splitIndex } from './epilogue.ts';
 import { floatDtype, panelsOf, plainMemory, pointerText, type Strided, stepText, stridedOperand } from './operand.ts';
 import type { TemplateEmission, TemplateInput } from './template.ts';
@@ -77,6 +79,9 @@ export function emitMatmul(input: TemplateInput): TemplateEmission {
         columnStride: scope.expr(right.strides[2]),
       };
   const epilogue = buildEpilogue(scope, kernel, memory, result, finish);
+  // The kernel multiplies what the panels hold.
+  const kernelContext = (context: KernelContext): KernelContext =>
+    packed ? { ...context, precision: packed.layout.element ?? 'float32' } : context;
   const sizes = { rows: scope.expr(tall), columns: scope.expr(columns), depth: scope.expr(depth) };
   const fewRows = constValue(tall);
   const useGemv = rightText.kind === 'panels' && fewRows !== null && fewRows >= 1 && fewRows <= gemvMaxRows && flat;
@@ -86,15 +91,25 @@ export function emitMatmul(input: TemplateInput): TemplateEmission {
     inlined: epilogue.inlined,
     traffic: [
       { buffer: left.buffer, access: 'read', elements: matrixElements(left, definition.a.shape) },
-      { buffer: right.buffer, access: 'read', elements: matrixElements(right, definition.b.shape) },
+      {
+        buffer: right.buffer,
+        access: 'read',
+        elements: packedElements(right.buffer, packed?.layout, matrixElements(right, definition.b.shape)),
+      },
       ...epilogue.traffic,
     ],
     // A tenth of a nanosecond for ten fused multiply-adds; a few rows are bound by memory.
     work: useGemv ? floorDiv(product, int(2)) : add(floorDiv(product, int(8)), mul(columns, depth)),
     render: (context) =>
       useGemv && rightText.kind === 'panels'
-        ? gemv(context, { ...sizes, rows: fewRows, left: leftText, right: rightText, epilogue: epilogue.text })
-        : gemm(context, {
+        ? gemv(kernelContext(context), {
+            ...sizes,
+            rows: fewRows,
+            left: leftText,
+            right: rightText,
+            epilogue: epilogue.text,
+          })
+        : gemm(kernelContext(context), {
             ...sizes,
             ...(flat || oneBatch ? {} : { batches: scope.expr(batches) }),
             left: leftText,
@@ -103,6 +118,13 @@ export function emitMatmul(input: TemplateInput): TemplateEmission {
             touches: epilogue.touches,
           }),
   };
+}
+
+/** The elements of the tensor's own dtype that weigh as much as the panels' elements. */
+export function packedElements(buffer: Buffer, layout: WeightLayout | undefined, elements: Expr): Expr {
+  if (layout?.kind !== 'panels16' || layout.element === undefined) return elements;
+  const bytes = layout.element === 'int8' ? 1 : 2;
+  return floorDiv(mul(elements, int(bytes)), int(bytesOf(buffer.dtype)));
 }
 
 /** Elements that an operand touches: an axis of stride 0 is read again, not more. */

@@ -6,6 +6,7 @@ import { Expander, type Memory } from '../fuse/expand.ts';
 import { affineIn } from '../lower/affine.ts';
 import type { Buffer, LoopNode } from '../lower/ir.ts';
 import type { WeightLayout } from '../part.ts';
+import { quadDepthLimit } from '../templates/quads.ts';
 import type { FloatDtype } from '../templates/types.ts';
 import { cTypes } from './ctypes.ts';
 import type { KernelScope } from './scope.ts';
@@ -51,8 +52,9 @@ export function panelsOf(
   const values = [sizes.n, sizes.k1, sizes.k0, operand.offset, strides.n, strides.k1, strides.k0].map(constValue);
   if (values.some((value) => value === null)) return null;
   const [n, k1, k0, offset, strideN, strideK1, strideK0] = values as number[];
-  const element = precision === 'bf16' ? { element: precision } : {};
-  return { kind: 'panels16', ...element, n, k1, k0, offset, strideN, strideK1, strideK0 };
+  if (precision === 'float32') return { kind: 'panels16', n, k1, k0, offset, strideN, strideK1, strideK0 };
+  const element = precision === 'int8' && k1 * k0 <= quadDepthLimit ? 'int8' : 'bf16';
+  return { kind: 'panels16', element, n, k1, k0, offset, strideN, strideK1, strideK0 };
 }
 
 /** A vector in memory, its elements side by side; null when it is computed, or lies in another way. */

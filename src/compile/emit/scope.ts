@@ -22,10 +22,10 @@ export interface BufferSlot {
   writes: boolean;
 }
 
-/** Pairs of rounded elements are read as words, whatever the tensor holds. */
+/** Rounded elements are read as words of several, whatever the tensor holds. */
 function storedType({ buffer, layout }: BufferSlot): string {
-  const paired = layout.kind === 'panels16' && layout.element === 'bf16';
-  return paired ? 'uint32_t' : cTypes[buffer.dtype].stored;
+  const rounded = layout.kind === 'panels16' && layout.element !== undefined;
+  return rounded ? 'uint32_t' : cTypes[buffer.dtype].stored;
 }
 
 export class KernelScope {

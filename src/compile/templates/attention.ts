@@ -1,8 +1,8 @@
 /**
  * @file Fused scaled-dot-product attention, nothing of size queries × keys in memory.
  *
- * `out[b,h,i] = softmax_j(scale · q[b,h,i] · k[b,h,j] + mask) · v[b,h,j]`, float32 arithmetic on any storage dtypes; at precision bf16
- * tiles round the scaled queries, keys, probabilities and values to bfloat16 (`pairs.ts`), softmax and sums stay float32.
+ * `out[b,h,i] = softmax_j(scale · q[b,h,i] · k[b,h,j] + mask) · v[b,h,j]`, float32 arithmetic on any storage dtypes; at the other
+ * precisions tiles round the scaled queries, keys, probabilities and values to bfloat16 (`pairs.ts`), softmax and sums stay float32.
  * PyTorch: `scaled_dot_product_attention`; ONNX: MatMul, Softmax, MatMul. Scores are kept in units of log2 e (folded into the scale),
  * so that the exponential is a power of two. A row without any key to see (an empty range, or a mask of -inf only) gives NaN, as
  * softmax does in PyTorch.
@@ -11,7 +11,7 @@
  * (`attentionRows.ts`): for a few queries K and V are streamed once as they stand, in float32 at any precision: bound by memory.
  */
 import { renderRowScores, renderRowValues, rowsBody } from './attentionRows.ts';
-import { attentionScratch, renderTileHelpers, tilesBody } from './attentionTiles.ts';
+import { attentionScratch, renderTileHelpers, takesPairs, tilesBody } from './attentionTiles.ts';
 import { attentionRowQueries } from './cost.ts';
 import { elementType, loadUses, narrow } from './epilogue.ts';
 import { expression, indent, kernelHead, mergeUses, staticValue } from './text.ts';
@@ -107,7 +107,7 @@ export function attention(ctx: KernelContext, spec: AttentionSpec): KernelSource
   for (const operand of [spec.query, spec.key, spec.value]) uses.push(...loadUses(operand.dtype));
   if (ways.tiles) {
     helpers.push(...renderTileHelpers(ctx, spec, dv));
-    uses.push(...(ctx.precision === 'bf16' ? (['tn_dot_pairs'] as const) : tileUses(ctx.isa, 'float32')));
+    uses.push(...(takesPairs(ctx) ? (['tn_dot_pairs'] as const) : tileUses(ctx.isa, 'float32')));
   }
   if (ways.rows) {
     helpers.push(renderRowScores(ctx.isa, `${name}_row_scores`, d, spec.key));

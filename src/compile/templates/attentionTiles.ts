@@ -12,11 +12,16 @@ import { expression, indent, range, staticValue } from './text.ts';
 import { renderTile } from './tile.ts';
 import type { KernelContext } from './types.ts';
 
+/** Whether operands are rounded to bfloat16: all but float32 does, there are no weights. */
+export function takesPairs({ precision }: KernelContext): boolean {
+  return precision !== undefined && precision !== 'float32';
+}
+
 /** C helpers of the tiles' way. */
 export function renderTileHelpers(ctx: KernelContext, spec: AttentionSpec, dv: number): string[] {
   const name = ctx.functionName;
   const { rows } = attentionTile(ctx.isa);
-  const pairs = ctx.precision === 'bf16';
+  const pairs = takesPairs(ctx);
   const tiles = tileWidths(ctx, dv).map((panels) => {
     const tile = { name: `${name}_tile${panels}`, rows, panels };
     return pairs ? renderPairTile(ctx.isa, tile) : renderTile(ctx.isa, { ...tile, dtype: 'float32' });
@@ -47,7 +52,7 @@ interface Plan {
 }
 
 function planOf(ctx: KernelContext, spec: AttentionSpec, dv: number): Plan {
-  const pairs = ctx.precision === 'bf16';
+  const pairs = takesPairs(ctx);
   const depthSteps = pairs ? Math.ceil(spec.headDim / 2) : spec.headDim;
   const queryUnits = pairs ? depthSteps * leftPerPair(ctx.isa) : spec.headDim;
   const tile = attentionTile(ctx.isa);

@@ -57,6 +57,9 @@ export const depthChunk = 256;
  */
 export const pairChunk = 512;
 
+/** The same for widened int8, 512 steps of depth: sums of products of whole numbers, exact for the first thousand. Sums in int32 need none. */
+export const quadChunk = 128;
+
 /**
  * With at most so many rows the weights are read once and the kernel is bound by memory: one panel at a time then, a single
  * sequential stream, which the hardware prefetcher follows best.

@@ -1,10 +1,9 @@
 /**
- * @file Matrix product: C[M,N] = A[M,K] · B[K,N], float32 arithmetic or bfloat16 operands (`pairs.ts`).
+ * @file Matrix product: C[M,N] = A[M,K] · B[K,N], float32 arithmetic or rounded operands (`gemmRounded.ts`).
  *
  * A stays row-major as it is (or is written by the caller row by row); B comes as weight panels `[N/16][K][16]`, or is packed into
  * such panels at run time when it is an activation. The accumulator tile goes to a small local array and from there, panel by panel,
- * to the caller's epilogue. With bfloat16 operands the rows of a block are always written to scratch, rounded, and panels are of pairs:
- * the same loops over half as many steps of depth.
+ * to the caller's epilogue.
  *
  * Loops, outermost first: batches and row tiles of this thread · column chunks (the unit that is packed) · row blocks (their left
  * operand stays in L2) · panel groups · row tiles. PyTorch: `matmul`, `linear`; ONNX: `MatMul`, `Gemm`.
@@ -18,8 +17,17 @@ import {
   providerRowBlockSymbolic,
 } from './cost.ts';
 import { elementType, loadUses, widen } from './epilogue.ts';
+import {
+  panelWords,
+  type RoundedForm,
+  roundedForm,
+  roundedMemory,
+  roundedRows,
+  roundedScratch,
+  scaledRow,
+} from './gemmRounded.ts';
 import { renderPackPanels } from './pack.ts';
-import { leftPerPair, pairsOf, renderPackPairs, renderPairTile } from './pairs.ts';
+import { renderPackPairs } from './pairs.ts';
 import { expression, indent, kernelHead, mergeUses, range, staticValue } from './text.ts';
 import { renderTile, tileUses } from './tile.ts';
 import type {
@@ -37,7 +45,7 @@ import type {
 /** Weights packed as `[ceil(N/16)][K][16]`, zero padded, 64-byte aligned. `pointer` may use `batch`. */
 export interface PanelOperand {
   readonly kind: 'panels';
-  /** At precision bf16 a `const uint32_t *` to panels of pairs, whatever the dtype of the weight was. */
+  /** At the other precisions a `const uint32_t *` to panels of pairs or quads, whatever the dtype of the weight was. */
   readonly pointer: string;
   readonly dtype: FloatDtype;
 }
@@ -77,24 +85,24 @@ export function gemm(ctx: KernelContext, spec: GemmSpec): KernelSource {
   const name = ctx.functionName;
   const tile = gemmTile(ctx.isa);
   const depth = staticValue(spec.depth);
-  const pairs = ctx.precision === 'bf16';
-  const widens = !pairs && widensPanels(ctx, spec);
+  const form = roundedForm(ctx, spec.right.kind);
+  const widens = !form && widensPanels(ctx, spec);
   const packs = spec.right.kind === 'strided' || widens;
   const panelDtype: FloatDtype = packs ? 'float32' : spec.right.dtype;
   const writesRows = spec.left.kind === 'provider' || spec.left.dtype !== 'float32';
-  const provides = pairs || writesRows;
-  const leftBytes = pairs && leftPerPair(ctx.isa) === 1 ? 2 : 4;
+  const provides = form !== null || writesRows;
+  const leftBytes = form ? (4 * form.leftUnits) / form.group : 4;
   const rowBlock = provides && depth === undefined ? providerRowBlockSymbolic : gemmRowBlock(depth, leftBytes);
   const widths = panelWidths(spec, tile.panels);
   const widest = Math.max(...widths);
 
   const helpers = widths.map((panels) =>
-    pairs
-      ? renderPairTile(ctx.isa, { name: tileName(name, panels), rows: tile.rows, panels })
+    form
+      ? form.renderTile(ctx.isa, { name: tileName(name, panels), rows: tile.rows, panels })
       : renderTile(ctx.isa, { name: tileName(name, panels), rows: tile.rows, panels, dtype: panelDtype }),
   );
   if (widens) helpers.push(renderWidenPanels(ctx, `${name}_widen`));
-  else if (packs && pairs) helpers.push(renderPackPairs(`${name}_pack`, spec.right.dtype));
+  else if (packs && form) helpers.push(renderPackPairs(`${name}_pack`, spec.right.dtype));
   else if (packs) helpers.push(renderPackPanels(`${name}_pack`, spec.right.dtype));
   helpers.push(renderColumnParts(name));
 
@@ -102,18 +110,18 @@ export function gemm(ctx: KernelContext, spec: GemmSpec): KernelSource {
     helpers.join('\n') +
     '\n' +
     kernelHead(ctx, `matrix product ${spec.rows} x ${spec.columns}, depth ${spec.depth}`) +
-    indent(body(ctx, spec, { rowBlock, widths, widest, provides, writesRows, packs, pairs, panelDtype }), '  ') +
+    indent(body(ctx, spec, { rowBlock, widths, widest, provides, writesRows, packs, form, panelDtype }), '  ') +
     '\n}\n';
 
-  const uses: PreludeName[] = pairs ? ['tn_dot_pairs'] : [...tileUses(ctx.isa, panelDtype)];
+  const uses: PreludeName[] = form ? [form.use] : [...tileUses(ctx.isa, panelDtype)];
   if (packs) uses.push(...loadUses(spec.right.dtype));
   if (spec.left.kind === 'matrix') uses.push(...loadUses(spec.left.dtype));
   return {
     functionName: name,
     text,
     uses: mergeUses(ctx, uses),
-    scratchBytes: pairs
-      ? pairScratch(spec, rowBlock, leftBytes, writesRows, packs)
+    scratchBytes: form
+      ? roundedScratch(spec, form, rowBlock, writesRows, packs)
       : scratch(spec, rowBlock, provides, packs),
   };
 }
@@ -157,13 +165,6 @@ function scratch(spec: GemmSpec, rowBlock: number, provides: boolean, packs: boo
   return parts.length === 0 ? '0' : parts.join(' + ');
 }
 
-/** The same of pairs: the rows rounded, one row as floats before it is, packed panels. */
-function pairScratch(spec: GemmSpec, rowBlock: number, leftBytes: number, writesRows: boolean, packs: boolean): string {
-  const perPair = rowBlock * leftBytes * 2 + (writesRows ? 8 : 0) + (packs ? packedPanelsAtOnce * panelColumns * 4 : 0);
-  const pairs = staticValue(pairsOf(spec.depth));
-  return pairs === undefined ? `${pairsOf(spec.depth)} * ${perPair} + 128` : String(pairs * perPair + 128);
-}
-
 /**
  * C helper: into how many column parts the team is divided (the other factor divides the rows). It minimises the slowest thread's
  * time, counted in quarters of a tile: 4 for the arithmetic of a tile × panel, 4 to read a panel, 1 to read a row tile.
@@ -191,7 +192,7 @@ interface BodyFacts {
   /** Rows come as text that writes floats. */
   readonly writesRows: boolean;
   readonly packs: boolean;
-  readonly pairs: boolean;
+  readonly form: RoundedForm | null;
   readonly panelDtype: FloatDtype;
 }
 
@@ -199,10 +200,11 @@ function body(ctx: KernelContext, spec: GemmSpec, facts: BodyFacts): string {
   const name = ctx.functionName;
   const tile = gemmTile(ctx.isa);
   const R = tile.rows;
-  const { pairs } = facts;
-  const panelType = pairs ? 'tn_word' : elementType(facts.panelDtype);
-  const leftType = pairs ? 'tn_left' : 'float';
-  const steps = pairs ? 'tk_pairs' : 'tk_k';
+  const { form, writesRows } = facts;
+  const panelType = form ? 'tn_word' : elementType(facts.panelDtype);
+  const leftType = form ? 'tn_left' : 'float';
+  const steps = form ? 'tk_steps' : 'tk_k';
+  const panel = form ? panelWords(form) : `tk_k * ${panelColumns}`;
   const chunk = facts.packs ? String(packedPanelsAtOnce) : 'tk_panels';
   const width =
     facts.widest === 1
@@ -217,7 +219,7 @@ function body(ctx: KernelContext, spec: GemmSpec, facts: BodyFacts): string {
     `tn_split(tk_batches * tk_row_tiles, 1, t->id / tk_column_parts, t->count / tk_column_parts, &tk_u, &tk_u_end);`,
     `tn_split(tk_panels, 1, t->id % tk_column_parts, tk_column_parts, &tk_p0, &tk_p1);`,
   ];
-  if (pairs) lines.push(...pairMemory(ctx, facts));
+  if (form) lines.push(...roundedMemory(form, facts.rowBlock, writesRows, facts.packs));
   else {
     if (facts.provides) lines.push(`float *const tk_rows = (float *)(void *)t->scratch;`);
     if (facts.packs) {
@@ -249,16 +251,16 @@ function body(ctx: KernelContext, spec: GemmSpec, facts: BodyFacts): string {
     const stride = `tk_k * ${panelColumns}`;
     lines.push(`    ${name}_widen(${spec.right.pointer} + tk_pc * ${stride}, (tk_pe - tk_pc) * ${stride}, tk_packed);`);
   } else {
-    lines.push(`    const ${panelType} *const tk_packed = ${spec.right.pointer} + tk_pc * ${steps} * ${panelColumns};`);
+    lines.push(`    const ${panelType} *const tk_packed = ${spec.right.pointer} + tk_pc * ${panel};`);
   }
-  const epilogue = epilogueLoops(spec, R, facts.widest); // first: a caller may number its buffers by the order of their use
+  const epilogue = epilogueLoops(spec, form, R, facts.widest); // first: a caller may number its buffers by the order of their use
   lines.push(
     `    for (int64_t tk_mb = tk_m0; tk_mb < tk_m1; tk_mb += ${facts.rowBlock}) { /* row block */`,
     `      const int64_t tk_me = tn_min(tk_m1, tk_mb + ${facts.rowBlock});`,
-    ...(pairs ? pairBlock(ctx, spec, facts) : leftBlock(spec)),
+    ...(form ? roundedRows(form, spec, writesRows ? rowProvider(spec) : null) : leftBlock(spec)),
     `      for (int64_t tk_pg = tk_pc; tk_pg < tk_pe; tk_pg += tk_width) { /* panel group */`,
     `        const int64_t tk_group = tn_min(tk_width, tk_pe - tk_pg);`,
-    `        const ${panelType} *const tk_b = tk_packed + (tk_pg - tk_pc) * ${steps} * ${panelColumns};`,
+    `        const ${panelType} *const tk_b = tk_packed + (tk_pg - tk_pc) * ${panel};`,
     `        for (int64_t tk_mt = tk_mb; tk_mt < tk_me; tk_mt += ${R}) { /* row tile; rows past the end repeat the last one */`,
     `          const ${leftType} *tk_a[${R}];`,
     `          for (int64_t tk_r = 0; tk_r < ${R}; tk_r++) {`,
@@ -266,7 +268,7 @@ function body(ctx: KernelContext, spec: GemmSpec, facts: BodyFacts): string {
     `            tk_a[tk_r] = tk_left + (tk_row - tk_left0) * tk_left_stride;`,
     ...prefetches(spec),
     `          }`,
-    ...tileCalls(name, facts, steps),
+    ...tileCalls(name, facts, panel, steps),
     ...epilogue,
     `        }`,
     `      }`,
@@ -285,7 +287,7 @@ function leftBlock(spec: GemmSpec): string[] {
       `      const int64_t tk_left0 = 0, tk_left_stride = ${spec.left.rowStride};`,
     ];
   }
-  const provide = spec.left.kind === 'provider' ? spec.left.row : convertingRow(spec.left);
+  const provide = rowProvider(spec);
   return [
     `      for (int64_t tk_row = tk_mb; tk_row < tk_me; tk_row++) {`,
     `        float *const tk_to = tk_rows + (tk_row - tk_mb) * tk_k;`,
@@ -296,39 +298,9 @@ function leftBlock(spec: GemmSpec): string[] {
   ];
 }
 
-/** Scratch of a product of pairs: rounded rows, packed panels, one row of floats. */
-function pairMemory(ctx: KernelContext, { rowBlock, packs, writesRows }: BodyFacts): string[] {
-  const perPair = leftPerPair(ctx.isa);
-  const lines = [`const int64_t tk_pairs = (tk_k + 1) / 2;`, `tn_left *const tk_rows = (tn_left *)(void *)t->scratch;`];
-  const behind = `(tk_pairs * ${perPair * rowBlock * 4} + 63) / 64 * 64`;
-  if (packs) lines.push(`tn_word *const tk_packed = (tn_word *)(void *)(t->scratch + ${behind});`);
-  if (writesRows) {
-    const panels = packs ? ` + tk_pairs * ${packedPanelsAtOnce * panelColumns * 4}` : '';
-    lines.push(`float *const tk_line = (float *)(void *)(t->scratch + ${behind}${panels});`);
-  }
-  return lines;
-}
-
-/** Writes the rows of a block to scratch as the left operand of pairs. */
-function pairBlock(ctx: KernelContext, spec: GemmSpec, { writesRows }: BodyFacts): string[] {
-  const stride = leftPerPair(ctx.isa) === 1 ? 'tk_pairs' : '2 * tk_pairs';
-  const { left } = spec;
-  const lines = [
-    `      const int64_t tk_left0 = tk_mb, tk_left_stride = ${stride};`,
-    `      for (int64_t tk_row = tk_mb; tk_row < tk_me; tk_row++) {`,
-  ];
-  if (writesRows) {
-    const provide = left.kind === 'provider' ? left.row : convertingRow(left);
-    lines.push(provide({ target: 'tk_line', row: 'tk_row', batch: 'batch', indent: '        ' }));
-  }
-  const from =
-    left.kind === 'matrix' && !writesRows ? `${left.pointer} + tk_row * (int64_t)(${left.rowStride})` : 'tk_line';
-  return [
-    ...lines,
-    `        tn_round_pairs(${from}, tk_k, tk_rows + (tk_row - tk_mb) * tk_left_stride);`,
-    `      }`,
-    `      const tn_left *const tk_left = tk_rows;`,
-  ];
+/** Text that writes a left row as floats. */
+function rowProvider({ left }: GemmSpec): RowProvider {
+  return left.kind === 'provider' ? left.row : convertingRow(left);
 }
 
 /** Row provider that widens a float16 or bfloat16 matrix. */
@@ -355,7 +327,7 @@ function prefetches(spec: GemmSpec): string[] {
 }
 
 /** The epilogue of a tile, a panel at a time: what belongs to the columns alone (a bias) is loaded once, and loops have no tails. */
-function epilogueLoops(spec: GemmSpec, rows: number, widest: number): string[] {
+function epilogueLoops(spec: GemmSpec, form: RoundedForm | null, rows: number, widest: number): string[] {
   const columns = staticValue(spec.columns);
   const whole = columns !== undefined && columns % panelColumns === 0;
   const loop = (count: string, by: string): string[] => [
@@ -363,6 +335,7 @@ function epilogueLoops(spec: GemmSpec, rows: number, widest: number): string[] {
     `${by}  float *const tk_acc = tk_tile + tk_r * ${widest * panelColumns} + tk_v * ${panelColumns};`,
     `${by}  const int64_t tk_row = tk_mt + tk_r;`,
     `${by}  (void)tk_row, (void)tk_col0;`,
+    ...(form ? scaledRow(form, `${by}  `) : []),
     spec.epilogue({ acc: 'tk_acc', row: 'tk_row', col0: 'tk_col0', count, indent: `${by}  `, batch: 'batch' }),
     `${by}}`,
   ];
@@ -384,9 +357,9 @@ function epilogueLoops(spec: GemmSpec, rows: number, widest: number): string[] {
   ];
 }
 
-function tileCalls(name: string, { widths, widest }: BodyFacts, steps: string): string[] {
+function tileCalls(name: string, { widths, widest }: BodyFacts, panel: string, steps: string): string[] {
   const call = (panels: number): string =>
-    `${tileName(name, panels)}(tk_a, tk_b, ${steps} * ${panelColumns}, ${steps}, tk_tile, ${widest * panelColumns});`;
+    `${tileName(name, panels)}(tk_a, tk_b, ${panel}, ${steps}, tk_tile, ${widest * panelColumns});`;
   if (widths.length === 1) return [`          ${call(widths[0]!)}`];
   return [
     `          switch (tk_group) {`,

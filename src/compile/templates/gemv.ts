@@ -9,7 +9,9 @@
 import { gemvMaxRows, gemvPairUnroll, gemvUnroll, panelColumns } from './cost.ts';
 import { elementType, loadUses, vectorLoad } from './epilogue.ts';
 import { convertingRow, type GemmSpec, type PanelOperand } from './gemm.ts';
+import { quadRowBytes, renderQuadPanel } from './gemvQuads.ts';
 import { halfOf, pairsOf } from './pairs.ts';
+import { quadPanelTail, quadsOf } from './quads.ts';
 import { expression, indent, kernelHead, mergeUses, range, staticValue } from './text.ts';
 import type { Epilogue, FloatDtype, IsaFacts, KernelContext, KernelSource, PreludeName } from './types.ts';
 
@@ -33,6 +35,7 @@ export function gemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
   const name = ctx.functionName;
   const M = spec.rows;
   const provides = spec.left.kind === 'provider' || spec.left.dtype !== 'float32';
+  if (ctx.precision === 'int8') return quadGemv(ctx, spec);
   const pairs = ctx.precision === 'bf16';
   const type = pairs ? 'tn_word' : elementType(spec.right.dtype);
   const steps = pairs ? pairsOf(spec.depth) : 'tk_k';
@@ -85,6 +88,55 @@ export function gemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
   const known = staticValue(spec.depth);
   const bytes = known === undefined ? `(int64_t)${expression(spec.depth)} * ${M * 4}` : String(known * M * 4);
   return { functionName: name, text, uses: mergeUses(ctx, ['tn_vf', ...uses]), scratchBytes: provides ? bytes : '0' };
+}
+
+/** The same on panels of int8 weights: rows are written to scratch as the panels' function takes them. */
+function quadGemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
+  const { functionName: name, isa } = ctx;
+  const { rows: M, left } = spec;
+  const quads = quadsOf(spec.depth);
+  const rowBytes = quadRowBytes(isa, quads);
+  const provides = left.kind === 'provider' || left.dtype !== 'float32';
+  const lines = [
+    `const int64_t tk_n = ${spec.columns}, tk_k = ${spec.depth}, batch = 0;`,
+    `(void)batch;`,
+    `int64_t tk_p0, tk_p1;`,
+    `tn_split(tn_ceildiv(tk_n, ${panelColumns}), 1, t->id, t->count, &tk_p0, &tk_p1);`,
+    `if (tk_p0 == tk_p1) return;`,
+    `char *const tk_x = t->scratch;`,
+  ];
+  if (provides) lines.push(`float *const tk_to = (float *)(void *)(tk_x + ${M} * ${rowBytes});`);
+  lines.push(`for (int64_t tk_row = 0; tk_row < ${M}; tk_row++) {`);
+  if (provides) {
+    const provide = left.kind === 'provider' ? left.row : convertingRow(left);
+    lines.push(provide({ target: 'tk_to', row: 'tk_row', batch: 'batch', indent: '  ' }));
+  }
+  const from =
+    left.kind === 'matrix' && !provides ? `${left.pointer} + tk_row * (int64_t)(${left.rowStride})` : 'tk_to';
+  lines.push(
+    `  ${name}_panel_row(${from}, tk_k, tk_x + tk_row * ${rowBytes});`,
+    `}`,
+    `const tn_word *const tk_b = ${spec.right.pointer};`,
+    `_Alignas(64) float tk_sums[${M * panelColumns}];`,
+    `for (int64_t tk_p = tk_p0; tk_p < tk_p1; tk_p++) {`,
+    `  ${name}_panel(tk_x, tk_b + tk_p * (${quads} * ${panelColumns} + ${quadPanelTail}), ${quads}, tk_sums);`,
+    `  const int64_t tk_col0 = tk_p * ${panelColumns}, tk_count = tn_min(${panelColumns}, tk_n - tk_col0);`,
+    `  (void)tk_col0, (void)tk_count;`,
+    `  for (int64_t tk_row = 0; tk_row < ${M}; tk_row++) {`,
+    `    float *const tk_acc = tk_sums + tk_row * ${panelColumns};`,
+    spec.epilogue({ acc: 'tk_acc', row: 'tk_row', col0: 'tk_col0', count: 'tk_count', indent: '    ', batch: 'batch' }),
+    `  }`,
+    `}`,
+  );
+  const text =
+    renderQuadPanel(isa, `${name}_panel`, M) +
+    '\n' +
+    kernelHead(ctx, `${M} row${M > 1 ? 's' : ''} times int8 weights, depth ${spec.depth}, ${spec.columns} columns`) +
+    indent(lines.join('\n'), '  ') +
+    '\n}\n';
+  const uses: PreludeName[] = ['tn_dot_quads', ...(left.kind === 'matrix' ? loadUses(left.dtype) : [])];
+  const line = provides ? ` + (int64_t)${expression(spec.depth)} * 4` : '';
+  return { functionName: name, text, uses: mergeUses(ctx, uses), scratchBytes: `${M} * ${rowBytes}${line}` };
 }
 
 /** C helper: `out[m * 16 + c] = Σk x[m * stride + k] · panel[k * 16 + c]`. */

@@ -2,6 +2,7 @@
 import { bf16ToF32, bitCasts, f16ToF32, f32ToBf16, f32ToF16 } from './convert.ts';
 import { mathPieces } from './math.ts';
 import { pairProducts } from './pairs.ts';
+import { quadProducts } from './quads.ts';
 import type { IsaFacts, KernelSource, PreludeName } from './types.ts';
 import { fmaElement, loadBf16, loadF16, vectorTypes } from './vectors.ts';
 
@@ -22,6 +23,7 @@ const pieces: ReadonlyMap<string, PreludePiece> = new Map<string, PreludePiece>(
   ['tn_load_f16', { needs: ['tn_vf'], text: loadF16 }],
   ['tn_load_bf16', { needs: ['tn_vf'], text: loadBf16 }],
   ['tn_dot_pairs', { needs: ['tn_vf', 'tn_f32_to_bf16', 'tn_bf16_to_f32'], text: pairProducts }],
+  ['tn_dot_quads', { needs: ['tn_vf'], text: quadProducts }],
   ...mathPieces,
 ]);
 

@@ -20,13 +20,16 @@ export interface IsaFacts {
   readonly hasF16c: boolean;
   /** Dot products of bfloat16 pairs, summed in float32. */
   readonly hasBf16Dot: boolean;
+  /** Dot products of unsigned with signed bytes, summed in int32. */
+  readonly hasInt8Dot: boolean;
 }
 
 /**
  * Arithmetic of matrix products, convolutions and attention. `bf16`: operands rounded to bfloat16, float32 sums (see
- * `pairs.ts`); a few rows times weights keep float32 rows. Everything else is float32 at either.
+ * `pairs.ts`); a few rows times weights keep float32 rows. `int8`: weights quantised per output channel (`quads.ts`); products without
+ * weights as at bf16. Everything else is float32 at any.
  */
-export type TemplatePrecision = 'float32' | 'bf16';
+export type TemplatePrecision = 'float32' | 'bf16' | 'int8';
 
 /** Floating storage dtypes of template operands. Arithmetic is float32 for all of them. */
 export type FloatDtype = 'float32' | 'float16' | 'bfloat16';
@@ -70,7 +73,9 @@ export type PreludeName =
   /** `tn_vf tn_load_bf16(const uint16_t *)`. */
   | 'tn_load_bf16'
   /** `tn_word`, `tn_left`, `tn_round_pairs`, `tn_dot_pairs`: products of bfloat16 pairs, see `pairs.ts`. */
-  | 'tn_dot_pairs';
+  | 'tn_dot_pairs'
+  /** `tn_word`, `tn_left`, `tn_quantise_row`, `tn_dequantise`, `tn_dot_quads`: products of int8 weights, see `quads.ts`. */
+  | 'tn_dot_quads';
 
 /** Where a kernel is going to live. */
 export interface KernelContext {

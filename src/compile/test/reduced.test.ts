@@ -1,23 +1,24 @@
-/** @file Precision bf16: graphs in the shape of real models and random products beside the interpreter in float32. */
+/** @file Reduced precisions: graphs in the shape of real models and random products beside the interpreter in float32. */
 
 import { describe, expect, it } from 'vitest';
 import type { StridedView } from '../../core/view.ts';
 import { interpret } from '../../graph/interpreter.ts';
 import { compileGraph } from '../compile.ts';
-import type { IsaName } from '../templates/types.ts';
+import type { IsaName, TemplatePrecision } from '../templates/types.ts';
 import { machineIsas } from '../toolchain/target.ts';
 import { compare, load, relative } from './compare.ts';
 import { loadEmulated } from './emulatedPart.ts';
 import { machines, sayMissing } from './emulator.ts';
+import { GraphMaker } from './graphMaker.ts';
 import { argumentsAt, decoder, mlp, modelCases, parametersOf } from './models.ts';
 import { randomProducts } from './randomProducts.ts';
 import type { Loaded } from './runPart.ts';
 
 /**
- * Beside unrounded operands: each is off by 2^-9 of itself at most, which sums of both signs make more of (5e-3 for most outputs
- * here, 2.6e-2 for the sum of a whole product).
+ * Beside unrounded operands: at bf16 each is off by 2^-9 of itself at most, which sums of both signs make more of (5e-3 for most
+ * outputs here, 2.6e-2 for the sum of a whole product); at int8 by 1/254 of the largest of its row or column.
  */
-const roundedBound = 4e-2;
+const roundedBound = { bf16: 4e-2, int8: 1.5e-1 };
 /**
  * Beside operands rounded by the graph: 1e-6 for most outputs. Now and then an element is so near the middle of two bfloat16 that the
  * last bit of a float32 sum decides, and is off by 2^-8 from there on.
@@ -40,18 +41,18 @@ function roundsAsStated(loaded: Loaded, seed: number, n: number, threads: number
 /** All of them at the level that has instructions of its own, two at the others, which share their text. */
 const seeds = (isa: IsaName): readonly number[] => (isa === 'v4x' ? [1, 2, 3, 4, 5, 6] : [1, 2]);
 
-describe.each(machineIsas())('bf16 at level %s', (isa) => {
-  it.each(modelCases)(
-    'case %#',
-    ({ graph: make, dims }) => {
+describe.each(machineIsas())('level %s', (isa) => {
+  it.each(modelCases.flatMap((one) => (['bf16', 'int8'] as const).map((precision) => ({ ...one, precision }))))(
+    'case %# at $precision',
+    ({ graph: make, dims, precision }) => {
       const graph = make();
-      const loaded = load(graph, isa, [], 'bf16');
+      const loaded = load(graph, isa, [], precision);
       for (const at of dims) {
         for (const threads of [1, 3]) {
           const args = argumentsAt(graph, new Map(Object.entries(at)));
           for (const { where, error } of compare(loaded, args, parametersOf(graph), threads)) {
             expect(error, `${graph.name} ${JSON.stringify(at)} ${threads} threads, ${where}`).toBeLessThan(
-              roundedBound,
+              roundedBound[precision],
             );
           }
         }
@@ -61,7 +62,7 @@ describe.each(machineIsas())('bf16 at level %s', (isa) => {
   );
 
   it.each(seeds(isa))(
-    'random products %i round as the graph that says so; the same bits for any thread count',
+    'random products %i at bf16 round as the graph that says so; the same bits for any thread count',
     (seed) => {
       const loaded = load(randomProducts(seed, false), isa, ['-O1'], 'bf16');
       for (const n of [1, 2, 7, 200]) {
@@ -85,11 +86,26 @@ describe.each(machines)('bf16 on $name', (machine) => {
   );
 });
 
-describe('the plan at bf16', () => {
+describe.each(machines)('int8 on $name', (machine) => {
+  it.skipIf(sayMissing(machine))(
+    'a model',
+    () => {
+      const graph = mlp();
+      const loaded = loadEmulated(graph, machine, undefined, 'int8');
+      for (const { where, error } of compare(loaded, argumentsAt(graph, new Map([['n', 7]])), parametersOf(graph), 2)) {
+        expect(error, where).toBeLessThan(roundedBound.int8);
+      }
+    },
+    60_000,
+  );
+});
+
+describe('the plan', () => {
   it('keeps kernels and fusion, and what is no product', () => {
-    const names = (precision: 'float32' | 'bf16') =>
+    const names = (precision: TemplatePrecision) =>
       compileGraph(mlp(), { isa: 'v4x', precision }).kernels.map(({ name }) => name.replace(/_[0-9a-z]{8}$/, ''));
     expect(names('bf16')).toEqual(names('float32'));
+    expect(names('int8')).toEqual(names('float32'));
   });
 
   it('reads an embedding as it is stored, not from rounded panels', () => {
@@ -101,11 +117,22 @@ describe('the plan at bf16', () => {
     ]);
   });
 
-  it('has one layout of weights for every level', () => {
+  it.each(['bf16', 'int8'] as const)('has one layout of weights for every level at %s', (precision) => {
     const slots = (['plain', 'v3', 'v4', 'v4x', 'neon'] as const).map(
-      (isa) => compileGraph(decoder('heads'), { isa, precision: 'bf16' }).abi.weights,
+      (isa) => compileGraph(decoder('heads'), { isa, precision }).abi.weights,
     );
     for (const other of slots) expect(other).toEqual(slots[0]);
+  });
+
+  it('quantises no depth that sums of bytes could overflow on', () => {
+    const elements = [65536, 65537].map((depth) => {
+      const g = new GraphMaker('deep');
+      const x = g.input('x', 'float32', [1, depth]);
+      const graph = g.finish(g.op('linear', [x, g.parameter('w', 'float16', [3, depth])]));
+      const [{ layout }] = compileGraph(graph, { isa: 'v4x', precision: 'int8' }).abi.weights;
+      return layout.kind === 'panels16' && layout.element;
+    });
+    expect(elements).toEqual(['int8', 'bf16']);
   });
 
   it('golden C of a product', async () => {

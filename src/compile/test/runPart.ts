@@ -159,6 +159,7 @@ export function layOut(view: StridedView, { layout }: WeightSlot): StridedView {
   const source = contiguous(view);
   if (layout.kind === 'rows') return source;
   if (layout.element === 'bf16') return pairPanels(source, layout);
+  if (layout.element === 'int8') return quadPanels(source, layout);
   const { n, k1, k0, offset, strideN, strideK1, strideK0 } = layout;
   const depth = k1 * k0;
   const panels = Math.ceil(n / 16);
@@ -188,6 +189,32 @@ function pairPanels(source: StridedView, layout: WeightLayout & { kind: 'panels1
     for (let k = 0; k < k1 * k0; k++) {
       const from = offset + c * strideN + Math.floor(k / k0) * strideK1 + (k % k0) * strideK0;
       set(((Math.floor(c / 16) * pairs + (k >> 1)) * 16 + (c % 16)) * 2 + (k % 2), get(source.offset + from));
+    }
+  }
+  return target;
+}
+
+/** Panels of int8 with their scales, by the definition in part.ts, as words. */
+function quadPanels(source: StridedView, layout: WeightLayout & { kind: 'panels16' }): StridedView {
+  const { n, k1, k0, offset, strideN, strideK1, strideK0 } = layout;
+  const quads = Math.ceil((k1 * k0) / 4);
+  const words = quads * 16 + 16;
+  const target = emptyView('float32', [Math.ceil(n / 16), words]);
+  const scales = target.storage.typed('float32');
+  const bytes = target.storage.bytes();
+  const get = elementReader(source.dtype, source.storage.typed(source.dtype));
+  bytes.fill(128);
+  for (let c = 0; c < Math.ceil(n / 16) * 16; c++) {
+    const start = Math.floor(c / 16) * words;
+    const at = (k: number): number =>
+      get(source.offset + offset + c * strideN + Math.floor(k / k0) * strideK1 + (k % k0) * strideK0);
+    let top = 0;
+    for (let k = 0; c < n && k < k1 * k0; k++) top = Math.max(top, Math.abs(at(k)));
+    scales[start + quads * 16 + (c % 16)] = top / 127;
+    for (let k = 0; top > 0 && k < k1 * k0; k++) {
+      const v = Math.fround(at(k) * Math.fround(127 / top));
+      const q = Math.fround(Math.fround(v + 12582912) - 12582912);
+      bytes[start * 4 + (k >> 2) * 64 + (c % 16) * 4 + (k % 4)] = q + 128;
     }
   }
   return target;

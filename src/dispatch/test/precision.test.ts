@@ -54,6 +54,30 @@ describe('precision', () => {
     ).toEqual(['bf16', 'float32']);
   });
 
+  test('int8: weights per channel; a few rows stay float32', () => {
+    class Quantised extends nn.Module {
+      // 127 steps of 1 and of 0.5: what is no whole step is rounded.
+      readonly weight = this.registerBuffer(
+        'weight',
+        tensor([
+          [127, 10.25, 1],
+          [63.5, 0.2, 1],
+        ]),
+      );
+      @compileCache('p-int8', { precision: 'int8' })
+      forward(x: Tensor): Tensor {
+        return x.matmul(this.weight.permute([1, 0]));
+      }
+    }
+    const model = new Quantised();
+    const x = tensor([[fine, 1, 0]]);
+    model.forward(x);
+    const [[a, b]] = model.forward(x).tolist() as number[][];
+    expect(counts('p-int8')).toBe('1 native, 1 captured, 0 eager');
+    expect(a).toBeCloseTo(127 * fine + 10, 3);
+    expect(b).toBeCloseTo(63.5 * fine, 3);
+  });
+
   test('of the environment, for parts that do not say theirs', () => {
     vi.stubEnv('TN_PRECISION', 'bf16');
     const fn = compileCache('p-env', { inputMatchers: { x: { 0: n } } }, (x: Tensor, w: Tensor) => x.matmul(w));

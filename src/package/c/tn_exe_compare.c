@@ -9,6 +9,9 @@
 
 static double bound_of(DLDataType type, int half_state) {
   if (type.code == 2 && type.bits == 64) return 1e-5;
+#ifdef TN_EXE_BOUND /* of a reduced precision, for every other floating type */
+  if (type.code == 2 || type.code == 4) return TN_EXE_BOUND;
+#endif
   if (type.code == 2 && type.bits == 32) return half_state ? 3e-4 : 1e-5;
   if (type.code == 2 && type.bits == 16) return half_state ? 5e-4 : 2e-4;
   if (type.code == 4) return half_state ? 4e-3 : 2e-3;

@@ -35,12 +35,15 @@ static int read_block(matrix *m, const int64_t *block) {
   };
   if (m->element != 1 && m->element != 2 && m->element != 4) return 0;
   if (m->group != 1 && m->group != 2 && m->group != 4) return 0;
-  if (m->form == TN_PACK_FROM_F32 && m->element != 4) return 0;
-  if (m->form == TN_PACK_FROM_F16 && m->element != 2) return 0;
-  if (m->form < TN_PACK_AS_IS || m->form > TN_PACK_FROM_F16) return 0;
+  const int is_f32 = m->form == TN_PACK_FROM_F32 || m->form == TN_PACK_INT8_F32;
+  if (m->form < TN_PACK_AS_IS || m->form > TN_PACK_INT8_BF16) return 0;
+  if (m->form != TN_PACK_AS_IS && m->element != (is_f32 ? 4 : 2)) return 0;
+  if (m->form >= TN_PACK_INT8_F32 && m->group != 4) return 0;
   if (m->n < 0 || m->k1 < 0 || m->k0 < 0) return 0;
   m->k = m->k1 * m->k0;
-  m->panel_bytes = tn_ceildiv(m->k, m->group) * m->group * PANEL * (m->form == TN_PACK_AS_IS ? m->element : 2);
+  const int64_t bytes = m->form == TN_PACK_AS_IS ? m->element : m->form >= TN_PACK_INT8_F32 ? 1 : 2;
+  m->panel_bytes = tn_ceildiv(m->k, m->group) * m->group * PANEL * bytes;
+  if (m->form >= TN_PACK_INT8_F32) m->panel_bytes += PANEL * (int64_t)sizeof(float);
   return 1;
 }
 
@@ -94,6 +97,52 @@ PACK_PANEL(bits32, bits32, bits32, AS_IS)
 PACK_PANEL(f32, bits32, bits16, BF16_OF_F32)
 PACK_PANEL(f16, bits16, bits16, BF16_OF_F16)
 
+static inline float float_of(uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, 4);
+  return x;
+}
+
+/* Element k of a column, as float32. */
+static inline float element_of(const matrix *m, const char *column, int64_t k1, int64_t k0) {
+  const char *at = column + (k1 * m->stride_k1 + k0 * m->stride_k0) * m->element;
+  if (m->form == TN_PACK_INT8_F32) return float_of(*(const bits32 *)(const void *)at);
+  const uint16_t half = *(const bits16 *)(const void *)at;
+  return float_of(m->form == TN_PACK_INT8_F16 ? f32_bits_of_f16(half) : (uint32_t)half << 16);
+}
+
+/* One panel of bytes. A column with a NaN or an infinity is worth NaN. */
+static void pack_int8(const matrix *m, int64_t panel) {
+  const int64_t n0 = panel * PANEL, columns = tn_min(PANEL, m->n - n0), quads = tn_ceildiv(m->k, 4);
+  uint8_t *target = (uint8_t *)m->target + panel * m->panel_bytes;
+  char *scales = (char *)target + quads * 4 * PANEL;
+  memset(target, 128, (size_t)(quads * 4 * PANEL));
+  memset(scales, 0, PANEL * sizeof(float));
+  for (int64_t c = 0; c < columns; c++) {
+    const char *column = m->source + (n0 + c) * m->stride_n * m->element;
+    float top = 0.0f, wrong = 0.0f;
+    for (int64_t k1 = 0; k1 < m->k1; k1++) {
+      for (int64_t k0 = 0; k0 < m->k0; k0++) {
+        const float x = element_of(m, column, k1, k0), size = x < 0.0f ? -x : x;
+        top = size > top ? size : top;
+        wrong += x - x;
+      }
+    }
+    const float scale = (top + wrong) / 127.0f, inverse = top + wrong > 1e-30f ? 127.0f / top : 0.0f;
+    memcpy(scales + c * (int64_t)sizeof(float), &scale, sizeof scale);
+    if (inverse == 0.0f) continue;
+    uint8_t *to = target + c * 4;
+    int64_t lane = 0; /* k mod 4 */
+    for (int64_t k1 = 0; k1 < m->k1; k1++) {
+      for (int64_t k0 = 0; k0 < m->k0; k0++) {
+        const float v = element_of(m, column, k1, k0) * inverse;
+        to[lane] = (uint8_t)(128 + (int32_t)((v + 0x1.8p23f) - 0x1.8p23f)); /* ties to even */
+        if (++lane == 4) lane = 0, to += 4 * PANEL;
+      }
+    }
+  }
+}
+
 /* The same walk with source and target changed over: elements go back to where the strides say. */
 #define UNPACK_PANEL(type)                                                                             \
   static void unpack_##type(const matrix *m, int64_t panel) {                                          \
@@ -137,7 +186,9 @@ static void pack_share(void *arg, int64_t id, tn_team *team) {
   int64_t begin, end;
   tn_split(tn_ceildiv(m->n, PANEL), 1, id, team->count, &begin, &end);
   for (int64_t panel = begin; panel < end; panel++) {
-    if (m->form == TN_PACK_FROM_F32) {
+    if (m->form >= TN_PACK_INT8_F32) {
+      pack_int8(m, panel);
+    } else if (m->form == TN_PACK_FROM_F32) {
       pack_f32(m, panel);
     } else if (m->form == TN_PACK_FROM_F16) {
       pack_f16(m, panel);

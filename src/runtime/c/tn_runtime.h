@@ -331,8 +331,8 @@ TN_EXPORT uint64_t TN_PREFIX(hash_end)(const tn_hash *hash);
  * tn_pack.c. Copies a weight matrix of N columns (output features) and K = K1*K0 rows into panels
  * [ceil(N/16)][ceil(K/g)][16][g] of the same element type, zero padded in N and K. Element (n, k1*K0 + k0) is read at
  * source[n*stride_n + k1*stride_k1 + k0*stride_k0] (strides in elements), so [N][K], [K][N] and a convolution's
- * [N][K0][K1] need no copy first. Runs on the pool. The bits moved are never interpreted, but where FORM asks for bfloat16
- * panels of other elements.
+ * [N][K0][K1] need no copy first. Runs on the pool. The bits moved are never interpreted, but where FORM asks for panels of
+ * other elements.
  */
 enum {
   TN_PACK_SOURCE = 0,
@@ -351,7 +351,14 @@ enum {
 enum {
   TN_PACK_AS_IS = 0,
   TN_PACK_FROM_F32 = 1, /* float32 rounded to bfloat16 */
-  TN_PACK_FROM_F16 = 2  /* float16 rounded to bfloat16 */
+  TN_PACK_FROM_F16 = 2, /* float16 rounded to bfloat16 */
+  /*
+   * float32, float16, bfloat16 quantised to bytes, each column by its largest magnitude; GROUP 4. A panel is
+   * [ceil(K/4)][16][4] bytes, each a whole number from -127 to 127 plus 128, and [16] float32 behind them, what one is worth.
+   */
+  TN_PACK_INT8_F32 = 3,
+  TN_PACK_INT8_F16 = 4,
+  TN_PACK_INT8_BF16 = 5
 };
 TN_EXPORT int64_t TN_PREFIX(pack_bytes)(const int64_t *block);  /* size of the panels, or -1: a field is out of range */
 TN_EXPORT int64_t TN_PREFIX(pack_panels)(const int64_t *block); /* 0 or TN_ERROR_VALUE */

@@ -143,6 +143,46 @@ describe('packing', () => {
     if (dtype !== 'bfloat16') expect(() => unpackPanels(runtime, source, target.address, 0)).toThrow(/refused/);
   });
 
+  it.each(['float32', 'float16', 'bfloat16'] as const)(
+    'quantises %s to bytes, each column by its largest magnitude',
+    (dtype) => {
+      const runtime = nativeRuntime(exampleRuntimePath);
+      const [n, k] = [37, 301];
+      const weights = Storage.allocate(dtype, n * k);
+      const write = elementWriter(dtype, weights.typed(dtype));
+      for (let i = 0; i < n * k; i++) write(i, i < k ? 0 : Math.sin(i) * 2 ** (Math.floor(i / k) % 9));
+      write(3 * k + 5, Number.NaN);
+      write(4 * k + 5, Number.POSITIVE_INFINITY);
+      const read = elementReader(dtype, weights.typed(dtype));
+      const elementBytes = bytesOf(dtype) as 2 | 4;
+      const places = { n, k1: 1, k0: k, strideN: k, strideK1: 0, strideK0: 1 };
+      const source: PanelSource = { elementBytes, group: 4, quantisedFrom: dtype, ...places };
+      const panelSize = 76 * 64 + 64;
+      expect(panelBytes(source)).toBe(3 * panelSize);
+      const { bytes, address } = allocateAligned(panelBytes(source));
+      bytes.fill(0xee);
+      packPanels(runtime, source, addressOf(weights.buffer) + weights.byteOffset, address);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      for (let c = 0; c < 48; c++) {
+        const start = Math.floor(c / 16) * panelSize;
+        const scale = view.getFloat32(start + 76 * 64 + (c % 16) * 4, true);
+        const column = Array.from({ length: c < n ? k : 0 }, (_, row) => Number(read(c * k + row)));
+        const top = Math.max(0, ...column.map(Math.abs));
+        if (!Number.isFinite(top)) expect(scale).toBeNaN();
+        else expect(Math.abs(scale - top / 127)).toBeLessThanOrEqual(1e-7 * top);
+        for (let row = 0; row < 304; row++) {
+          const q = bytes[start + (row >> 2) * 64 + (c % 16) * 4 + (row % 4)] - 128;
+          const wanted = Number.isFinite(top) ? (column[row] ?? 0) : 0;
+          // Half a step, and what float32 adds to it.
+          if (!(Math.abs(q * scale - wanted) <= 0.500001 * scale) && Number.isFinite(top))
+            expect([c, row, q]).toEqual([]);
+          if (top === 0 || row >= k) expect(q).toBe(0);
+        }
+      }
+      expect(() => unpackPanels(runtime, source, address, 0)).toThrow(/refused/);
+    },
+  );
+
   it('packs matrices large enough for threads', () => {
     check({ elementBytes: 2, group: 1, n: 1003, k1: 1, k0: 257, strideN: 257, strideK1: 0, strideK0: 1 }, 1003 * 257);
   });

@@ -113,3 +113,50 @@ export function pairPanels(b: Float32Array, K: number, N: number): Uint32Array<A
     }
   return out;
 }
+
+/** The nearest whole number, ties to even. */
+function toEven(x: number): number {
+  const whole = Math.round(x);
+  return whole - x === 0.5 && whole % 2 !== 0 ? whole - 1 : whole;
+}
+
+/** What quantising the columns of b[k * N + n] to int8 gives: panels `[N/16]([ceil(K/4)][16][4] bytes, 16 scales)`, and the values they stand for. */
+export function quadPanels(b: Float32Array, K: number, N: number): { panels: Uint32Array; values: Float32Array } {
+  const quads = Math.ceil(K / 4);
+  const stride = quads * 16 + 16;
+  const memory = floats(Math.ceil(N / 16) * stride);
+  const panels = new Uint32Array(memory.buffer, memory.byteOffset, memory.length);
+  const bytes = new Uint8Array(memory.buffer, memory.byteOffset, memory.length * 4);
+  const values = floats(K * N);
+  for (let panel = 0; panel < Math.ceil(N / 16); panel++) {
+    const start = panel * stride * 4;
+    bytes.fill(128, start, start + quads * 64);
+    for (let c = 0; c < 16 && panel * 16 + c < N; c++) {
+      const n = panel * 16 + c;
+      let top = 0;
+      for (let k = 0; k < K; k++) top = Math.max(top, Math.abs(b[k * N + n]!));
+      const scale = Math.fround(top / 127);
+      memory[panel * stride + quads * 16 + c] = scale;
+      for (let k = 0; k < K; k++) {
+        const q = top === 0 ? 0 : toEven(Math.fround(b[k * N + n]! * Math.fround(127 / top)));
+        bytes[start + (k >> 2) * 64 + c * 4 + (k % 4)] = q + 128;
+        values[k * N + n] = q * scale;
+      }
+    }
+  }
+  return { panels, values };
+}
+
+/** Each row of a[m * stride + k], k < K, as it is quantised to -127 … 127. */
+export function quantisedRows(a: Float32Array, M: number, K: number, stride: number): Float32Array<ArrayBuffer> {
+  const out = floats(a.length);
+  for (let m = 0; m < M; m++) {
+    let top = 0;
+    for (let k = 0; k < K; k++) top = Math.max(top, Math.abs(a[m * stride + k]!));
+    for (let k = 0; k < K; k++) {
+      const q = top === 0 ? 0 : toEven(Math.fround(a[m * stride + k]! * Math.fround(127 / top)));
+      out[m * stride + k] = q * Math.fround(top / 127);
+    }
+  }
+  return out;
+}

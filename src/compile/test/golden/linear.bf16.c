@@ -282,7 +282,7 @@ void linear_gelu(void *const *b, const int64_t *d, const tn_thread *t) {
   int64_t tk_u, tk_u_end, tk_p0, tk_p1;
   tn_split(tk_batches * tk_row_tiles, 1, t->id / tk_column_parts, t->count / tk_column_parts, &tk_u, &tk_u_end);
   tn_split(tk_panels, 1, t->id % tk_column_parts, tk_column_parts, &tk_p0, &tk_p1);
-  const int64_t tk_pairs = (tk_k + 1) / 2;
+  const int64_t tk_steps = (tk_k + 1) / 2;
   tn_left *const tk_rows = (tn_left *)(void *)t->scratch;
   _Alignas(64) float tk_tile[384];
   while (tk_u < tk_u_end) { /* one batch, or this thread's part of it */
@@ -295,17 +295,17 @@ void linear_gelu(void *const *b, const int64_t *d, const tn_thread *t) {
     const int64_t tk_width = tk_m1 - tk_m0 <= 24 ? 1 : 3;
     for (int64_t tk_pc = tk_p0; tk_pc < tk_p1; tk_pc += tk_panels) { /* column chunk */
       const int64_t tk_pe = tn_min(tk_p1, tk_pc + tk_panels);
-      const tn_word *const tk_packed = weight + tk_pc * tk_pairs * 16;
+      const tn_word *const tk_packed = weight + tk_pc * tk_steps * 16;
       for (int64_t tk_mb = tk_m0; tk_mb < tk_m1; tk_mb += 192) { /* row block */
         const int64_t tk_me = tn_min(tk_m1, tk_mb + 192);
-        const int64_t tk_left0 = tk_mb, tk_left_stride = tk_pairs;
+        const int64_t tk_left0 = tk_mb, tk_left_stride = tk_steps;
         for (int64_t tk_row = tk_mb; tk_row < tk_me; tk_row++) {
           tn_round_pairs(x + tk_row * (int64_t)(64), tk_k, tk_rows + (tk_row - tk_mb) * tk_left_stride);
         }
         const tn_left *const tk_left = tk_rows;
         for (int64_t tk_pg = tk_pc; tk_pg < tk_pe; tk_pg += tk_width) { /* panel group */
           const int64_t tk_group = tn_min(tk_width, tk_pe - tk_pg);
-          const tn_word *const tk_b = tk_packed + (tk_pg - tk_pc) * tk_pairs * 16;
+          const tn_word *const tk_b = tk_packed + (tk_pg - tk_pc) * tk_steps * 16;
           for (int64_t tk_mt = tk_mb; tk_mt < tk_me; tk_mt += 8) { /* row tile; rows past the end repeat the last one */
             const tn_left *tk_a[8];
             for (int64_t tk_r = 0; tk_r < 8; tk_r++) {
@@ -316,9 +316,9 @@ void linear_gelu(void *const *b, const int64_t *d, const tn_thread *t) {
               }
             }
             switch (tk_group) {
-              case 1: linear_gelu_tile1(tk_a, tk_b, tk_pairs * 16, tk_pairs, tk_tile, 48); break;
-              case 2: linear_gelu_tile2(tk_a, tk_b, tk_pairs * 16, tk_pairs, tk_tile, 48); break;
-              default: linear_gelu_tile3(tk_a, tk_b, tk_pairs * 16, tk_pairs, tk_tile, 48); break;
+              case 1: linear_gelu_tile1(tk_a, tk_b, tk_steps * 16, tk_steps, tk_tile, 48); break;
+              case 2: linear_gelu_tile2(tk_a, tk_b, tk_steps * 16, tk_steps, tk_tile, 48); break;
+              default: linear_gelu_tile3(tk_a, tk_b, tk_steps * 16, tk_steps, tk_tile, 48); break;
             }
             const int64_t tk_height = tn_min(8, tk_me - tk_mt);
             for (int64_t tk_v = 0; tk_v < tk_group; tk_v++) {
