@@ -10,7 +10,8 @@
  */
 import { pairChunk, panelColumns } from './cost.ts';
 import { elementBytes, elementType, narrow, widen } from './epilogue.ts';
-import { expression, range, staticValue } from './text.ts';
+import { expression, staticValue } from './text.ts';
+import { renderTileForm } from './tile.ts';
 import type { FloatDtype, IsaFacts } from './types.ts';
 
 /** `tn_left` elements of a pair. */
@@ -78,56 +79,28 @@ export interface PairTileSpec {
  * what `renderTile` does, on pairs. `panel` counts words between panels. Sums run over chunks of `pairChunk` pairs.
  */
 export function renderPairTile(isa: IsaFacts, spec: PairTileSpec): string {
-  const perPanel = panelColumns / isa.lanes;
-  const vectors = spec.panels * perPanel;
-  const rows = range(spec.rows);
-  const columns = range(vectors);
-  const address = (c: number): string => {
-    const offset = (c % perPanel) * isa.lanes;
-    return `b${Math.floor(c / perPanel)} + k * ${panelColumns}${offset === 0 ? '' : ` + ${offset}`}`;
-  };
-  const words = columns.map((c) => `      const tn_vu w${c} = tn_load_words(${address(c)});`);
-  const half = (which: 'even' | 'odd'): string[] => [
-    `      {`,
-    ...columns.map((c) => `        const tn_vf v${c} = ${halfOf(`w${c}`, which)};`),
-    ...rows.map((r) => {
-      const x = which === 'even' ? `a${r}[2 * k]` : `a${r}[2 * k + 1]`;
-      return `        ${columns.map((c) => `c${r}_${c} += ${x} * v${c};`).join(' ')}`;
-    }),
-    `      }`,
-  ];
-  const step = isa.hasBf16Dot
-    ? rows.map(
-        (r) => `      ${columns.map((c) => `c${r}_${c} = tn_dot_pairs(c${r}_${c}, w${c}, a${r} + k);`).join(' ')}`,
-      )
-    : [...half('even'), ...half('odd')];
-  const at = (r: number, c: number): string => (r === 0 ? String(c) : `${r} * stride${c === 0 ? '' : ` + ${c}`}`);
-  const lines = [
-    `/* out[${spec.rows} rows][${spec.panels * panelColumns}] = a[${spec.rows} rows][pairs] * ${spec.panels} panel${spec.panels > 1 ? 's' : ''} [pairs][${panelColumns}] */`,
-    `static __attribute__((noinline)) void ${spec.name}(const tn_left *const *a, const tn_word *b, int64_t panel, int64_t pairs,`,
-    `    float *restrict out, int64_t stride) {`,
-    ...rows.map((r) => `  const tn_left *a${r} = a[${r}];`),
-    ...range(spec.panels).map((p) => `  const tn_word *b${p} = b${p === 0 ? '' : ` + ${p} * panel`};`),
-    ...(spec.panels === 1 ? ['  (void)panel;'] : []),
-    `  int64_t k = 0;`,
-    `  for (int64_t end = tn_min(pairs, ${pairChunk});; end = tn_min(pairs, end + ${pairChunk})) {`,
-    ...rows.map((r) => `    tn_vf ${columns.map((c) => `c${r}_${c} = {0}`).join(', ')};`),
-    `    for (; k < end; k++) {`,
-    ...words,
-    ...step,
-    `    }`,
-    `    if (end > ${pairChunk}) {`,
-    ...rows.map(
-      (r) => `      ${columns.map((c) => `c${r}_${c} += tn_load(out + ${at(r, c * isa.lanes)});`).join(' ')}`,
-    ),
-    `    }`,
-    ...rows.map((r) => `    ${columns.map((c) => `tn_store(out + ${at(r, c * isa.lanes)}, c${r}_${c});`).join(' ')}`),
-    `    if (end == pairs) break;`,
-    `  }`,
-    `}`,
-    '',
-  ];
-  return lines.join('\n');
+  return renderTileForm(isa, {
+    ...spec,
+    left: 'tn_left',
+    right: 'tn_word',
+    sums: 'tn_vf',
+    depth: 'pairs',
+    chunk: pairChunk,
+    step: (rows, addresses) => [
+      ...addresses.map((address, c) => `const tn_vu w${c} = tn_load_words(${address});`),
+      ...(isa.hasBf16Dot
+        ? rows.map((r) => addresses.map((_, c) => `c${r}_${c} = tn_dot_pairs(c${r}_${c}, w${c}, a${r} + k);`).join(' '))
+        : (['even', 'odd'] as const).flatMap((which) => [
+            `{`,
+            ...addresses.map((_, c) => `  const tn_vf v${c} = ${halfOf(`w${c}`, which)};`),
+            ...rows.map((r) => {
+              const x = which === 'even' ? `a${r}[2 * k]` : `a${r}[2 * k + 1]`;
+              return `  ${addresses.map((_, c) => `c${r}_${c} += ${x} * v${c};`).join(' ')}`;
+            }),
+            `}`,
+          ])),
+    ],
+  });
 }
 
 /** C expression: the even or odd elements of a register of words as float32. */

@@ -10,6 +10,7 @@
  */
 import { panelColumns, quadChunk } from './cost.ts';
 import { expression, range, staticValue } from './text.ts';
+import { renderTileForm } from './tile.ts';
 import type { IsaFacts } from './types.ts';
 
 /** Depth from which sums of bytes could leave int32. */
@@ -140,53 +141,25 @@ export interface QuadTileSpec {
  * what `renderTile` does, on quantised operands: sums that `tn_dequantise` makes results of, int32 with dot products.
  */
 export function renderQuadTile(isa: IsaFacts, spec: QuadTileSpec): string {
-  const perPanel = panelColumns / isa.lanes;
-  const rows = range(spec.rows);
-  const columns = range(spec.panels * perPanel);
   const dots = isa.hasInt8Dot;
-  const address = (c: number): string => {
-    const offset = (c % perPanel) * isa.lanes;
-    return `b${Math.floor(c / perPanel)} + k * ${panelColumns}${offset === 0 ? '' : ` + ${offset}`}`;
-  };
-  const words = (c: number): string => `tn_load_words(${address(c)})${dots ? '' : ' ^ 0x80808080u'}`;
-  const widened = range(4).flatMap((at) => [
-    `    {`,
-    ...columns.map((c) => `      const tn_vf v${c} = ${byteOf(`w${c}`, at)};`),
-    ...rows.map((r) => `      ${columns.map((c) => `c${r}_${c} += a${r}[4 * k + ${at}] * v${c};`).join(' ')}`),
-    `    }`,
-  ]);
-  const step = dots
-    ? rows.map((r) => `    ${columns.map((c) => `c${r}_${c} = tn_dot_quads(c${r}_${c}, w${c}, a${r} + k);`).join(' ')}`)
-    : widened;
-  const at = (r: number, c: number): string => (r === 0 ? String(c) : `${r} * stride${c === 0 ? '' : ` + ${c}`}`);
-  const type = dots ? 'tn_vi' : 'tn_vf';
-  const chunk = dots ? quadDepthLimit / 4 : quadChunk;
-  const lines = [
-    `/* out[${spec.rows} rows][${spec.panels * panelColumns}] = a[${spec.rows} rows][quads] * ${spec.panels} panel${spec.panels > 1 ? 's' : ''} [quads][${panelColumns}], not scaled */`,
-    `static __attribute__((noinline)) void ${spec.name}(const tn_left *const *a, const tn_word *b, int64_t panel, int64_t quads,`,
-    `    float *restrict out, int64_t stride) {`,
-    ...rows.map((r) => `  const tn_left *a${r} = a[${r}];`),
-    ...range(spec.panels).map((p) => `  const tn_word *b${p} = b${p === 0 ? '' : ` + ${p} * panel`};`),
-    ...(spec.panels === 1 ? ['  (void)panel;'] : []),
-    `  int64_t k = 0;`,
-    `  for (int64_t end = tn_min(quads, ${chunk});; end = tn_min(quads, end + ${chunk})) {`,
-    ...rows.map((r) => `  ${type} ${columns.map((c) => `c${r}_${c} = {0}`).join(', ')};`),
-    `  for (; k < end; k++) {`,
-    ...columns.map((c) => `    const tn_vu w${c} = ${words(c)};`),
-    ...step,
-    `  }`,
-    `  if (end > ${chunk}) {`,
-    ...rows.map(
-      (r) => `    ${columns.map((c) => `c${r}_${c} += (${type})tn_load(out + ${at(r, c * isa.lanes)});`).join(' ')}`,
-    ),
-    `  }`,
-    ...rows.map(
-      (r) => `  ${columns.map((c) => `tn_store(out + ${at(r, c * isa.lanes)}, (tn_vf)c${r}_${c});`).join(' ')}`,
-    ),
-    `  if (end == quads) break;`,
-    `  }`,
-    `}`,
-    '',
-  ];
-  return lines.join('\n');
+  return renderTileForm(isa, {
+    ...spec,
+    left: 'tn_left',
+    right: 'tn_word',
+    sums: dots ? 'tn_vi' : 'tn_vf',
+    depth: 'quads',
+    chunk: dots ? quadDepthLimit / 4 : quadChunk,
+    remark: ', not scaled',
+    step: (rows, addresses) => [
+      ...addresses.map((address, c) => `const tn_vu w${c} = tn_load_words(${address})${dots ? '' : ' ^ 0x80808080u'};`),
+      ...(dots
+        ? rows.map((r) => addresses.map((_, c) => `c${r}_${c} = tn_dot_quads(c${r}_${c}, w${c}, a${r} + k);`).join(' '))
+        : range(4).flatMap((at) => [
+            `{`,
+            ...addresses.map((_, c) => `  const tn_vf v${c} = ${byteOf(`w${c}`, at)};`),
+            ...rows.map((r) => `  ${addresses.map((_, c) => `c${r}_${c} += a${r}[4 * k + ${at}] * v${c};`).join(' ')}`),
+            `}`,
+          ])),
+    ],
+  });
 }

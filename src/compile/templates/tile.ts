@@ -18,50 +18,87 @@ export interface TileSpec {
   readonly dtype: FloatDtype;
 }
 
+/** What differs between tiles: how operands are held, and what one step of depth is. */
+export interface TileForm {
+  readonly name: string;
+  readonly rows: number;
+  readonly panels: number;
+  /** C types of an element of the left operand, of the right one, and of a vector of sums. */
+  readonly left: string;
+  readonly right: string;
+  readonly sums: 'tn_vf' | 'tn_vi';
+  /** What steps of depth are called. */
+  readonly depth: string;
+  /** Steps that one chain of additions runs over. */
+  readonly chunk: number;
+  /** Said of the sums in the comment. */
+  readonly remark?: string;
+  /** Lines before sums that were put aside are added. */
+  readonly joining?: readonly string[];
+  /** Lines of step `k`: they add to `c<row>_<column>` from `a<row>` and the vectors of columns at `addresses`. */
+  step(rows: readonly number[], addresses: readonly string[]): readonly string[];
+}
+
 /**
  * C text of
  * `static void NAME(const float *const *a, const T *b, int64_t panel, int64_t depth, float *restrict out, int64_t stride)`:
  * `out[r · stride + c] = Σk a[r][k] · b[(c/16) · panel + k·16 + c%16]`. `panel` counts elements between panels.
  */
-export function renderTile(isa: IsaFacts, spec: TileSpec): string {
-  const perPanel = panelColumns / isa.lanes;
-  const vectors = spec.panels * perPanel;
-  const rows = range(spec.rows);
-  const folded = foldedRows(isa, spec.rows);
-  const step = (r: number, c: number): string =>
+export function renderTile(isa: IsaFacts, { name, rows: height, panels, dtype }: TileSpec): string {
+  const folded = foldedRows(isa, height);
+  const product = (r: number, c: number): string =>
     r < folded ? `c${r}_${c} = tn_fma_element(c${r}_${c}, a${r} + k, v${c});` : `c${r}_${c} += a${r}[k] * v${c};`;
-  const columns = range(vectors);
-  const type = elementType(spec.dtype);
+  return renderTileForm(isa, {
+    name,
+    rows: height,
+    panels,
+    left: 'float',
+    right: elementType(dtype),
+    sums: 'tn_vf',
+    depth: 'depth',
+    chunk: depthChunk,
+    joining: ['__asm__ volatile("" : : : "memory"); /* the sums stay in memory: there are no registers for them */'],
+    step: (rows, addresses) => [
+      ...addresses.map((address, c) => `const tn_vf v${c} = ${vectorLoad(address, dtype)};`),
+      ...rows.map((r) => addresses.map((_, c) => product(r, c)).join(' ')),
+    ],
+  });
+}
+
+/** The tile of any form: a function as `renderTile` says, with the form's types and steps. */
+export function renderTileForm(isa: IsaFacts, form: TileForm): string {
+  const { name, panels, left, right, sums, depth, chunk, remark, joining } = form;
+  const perPanel = panelColumns / isa.lanes;
+  const rows = range(form.rows);
+  const columns = range(panels * perPanel);
+  const addresses = columns.map((c) => {
+    const offset = (c % perPanel) * isa.lanes;
+    return `b${Math.floor(c / perPanel)} + k * ${panelColumns}${offset === 0 ? '' : ` + ${offset}`}`;
+  });
+  const cast = (type: 'tn_vf' | 'tn_vi'): string => (sums === 'tn_vf' ? '' : `(${type})`);
+  const add = (r: number, c: number): string =>
+    `c${r}_${c} += ${cast(sums)}tn_load(out + ${outOffset(r, c * isa.lanes)});`;
+  const store = (r: number, c: number): string =>
+    `tn_store(out + ${outOffset(r, c * isa.lanes)}, ${cast('tn_vf')}c${r}_${c});`;
   const lines: string[] = [
-    `/* out[${spec.rows} rows][${spec.panels * panelColumns}] = a[${spec.rows} rows][depth] * ${spec.panels} panel${spec.panels > 1 ? 's' : ''} [depth][${panelColumns}] */`,
-    `static __attribute__((noinline)) void ${spec.name}(const float *const *a, const ${type} *b, int64_t panel, int64_t depth,`,
+    `/* out[${rows.length} rows][${panels * panelColumns}] = a[${rows.length} rows][${depth}] * ${panels} panel${panels > 1 ? 's' : ''} [${depth}][${panelColumns}]${remark ?? ''} */`,
+    `static __attribute__((noinline)) void ${name}(const ${left} *const *a, const ${right} *b, int64_t panel, int64_t ${depth},`,
     `    float *restrict out, int64_t stride) {`,
-    ...rows.map((r) => `  const float *a${r} = a[${r}];`),
-    ...range(spec.panels).map((p) => `  const ${type} *b${p} = b${p === 0 ? '' : ` + ${p} * panel`};`),
-    ...(spec.panels === 1 ? ['  (void)panel;'] : []),
+    ...rows.map((r) => `  const ${left} *a${r} = a[${r}];`),
+    ...range(panels).map((p) => `  const ${right} *b${p} = b${p === 0 ? '' : ` + ${p} * panel`};`),
+    ...(panels === 1 ? ['  (void)panel;'] : []),
     `  int64_t k = 0;`,
-    `  for (int64_t end = tn_min(depth, ${depthChunk});; end = tn_min(depth, end + ${depthChunk})) {`,
-    ...rows.map((r) => `    tn_vf ${columns.map((c) => `c${r}_${c} = {0}`).join(', ')};`),
+    `  for (int64_t end = tn_min(${depth}, ${chunk});; end = tn_min(${depth}, end + ${chunk})) {`,
+    ...rows.map((r) => `    ${sums} ${columns.map((c) => `c${r}_${c} = {0}`).join(', ')};`),
     `    for (; k < end; k++) {`,
-    ...columns.map((c) => {
-      const offset = (c % perPanel) * isa.lanes;
-      const address = `b${Math.floor(c / perPanel)} + k * ${panelColumns}${offset === 0 ? '' : ` + ${offset}`}`;
-      return `      const tn_vf v${c} = ${vectorLoad(address, spec.dtype)};`;
-    }),
-    ...rows.map((r) => `      ${columns.map((c) => step(r, c)).join(' ')}`),
+    ...form.step(rows, addresses).map((line) => `      ${line}`),
     `    }`,
-    `    if (end > ${depthChunk}) {`,
-    `      __asm__ volatile("" : : : "memory"); /* the sums stay in memory: there are no registers for them */`,
-    ...rows.map((r) => {
-      const add = (c: number): string => `c${r}_${c} += tn_load(out + ${outOffset(r, c * isa.lanes)});`;
-      return `      ${columns.map(add).join(' ')}`;
-    }),
+    `    if (end > ${chunk}) {`,
+    ...(joining ?? []).map((line) => `      ${line}`),
+    ...rows.map((r) => `      ${columns.map((c) => add(r, c)).join(' ')}`),
     `    }`,
-    ...rows.map((r) => {
-      const store = (c: number): string => `tn_store(out + ${outOffset(r, c * isa.lanes)}, c${r}_${c});`;
-      return `    ${columns.map(store).join(' ')}`;
-    }),
-    `    if (end == depth) break;`,
+    ...rows.map((r) => `    ${columns.map((c) => store(r, c)).join(' ')}`),
+    `    if (end == ${depth}) break;`,
     `  }`,
     `}`,
     '',
