@@ -3,7 +3,7 @@
  * damaged or cannot be read is none; where nothing can be written, nothing is kept.
  */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
+import { sha256 } from './sha256.ts';
 
 /** Its name is known to `cache/`, which would take it for a project's folder. */
 const folderName = 'transformed';
@@ -29,10 +30,6 @@ const keptDays = 30;
 const keptBytes = 256 * 1024 ** 2;
 const litterAgeMs = 3_600_000;
 const temporary = /\.tmp-\d+-[0-9a-f]{12}$/;
-
-function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
-}
 
 /** The same folder as `cache/layout.ts` has: nothing is imported from there. */
 function cacheFolder(): string {

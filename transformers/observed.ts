@@ -3,9 +3,9 @@
  * that a result can be kept with the questions behind it, and used again while they are answered as they were then.
  */
 
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { sha256 } from './sha256.ts';
 
 /** A question (its kind, then a path) and its answer. */
 export type Observation = readonly [question: string, answer: string];
@@ -22,10 +22,6 @@ let lastRead: { readonly path: string; readonly hash: string; readonly bytes: Bu
 
 /** A file that was written so lately may be written again within the same tick of its clock. */
 const tickMs = 100;
-
-function sha256(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
-}
 
 /** What is known of files while one state is seen; null for what is none. */
 type KnownFiles = Map<string, Stats | null>;

@@ -4,13 +4,13 @@
  * for that.
  */
 
-import { createHash } from 'node:crypto';
 import type { TransformResult } from './core.ts';
 import { transformerIdentity } from './identity.ts';
 import { readKept, writeKept } from './keptFiles.ts';
 import { holds, type Observation, Recording } from './observed.ts';
 import type { PackageSpecifier } from './ownPackage.ts';
 import { isReached } from './reach.ts';
+import { sha256 } from './sha256.ts';
 
 /** What is made of a file. */
 export interface Question {
@@ -33,8 +33,8 @@ interface Entry<T> {
 /** Changed with the form of what is kept. */
 const format = 1;
 
-function sha256(...texts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(texts)).digest('hex');
+function hashOf(...texts: readonly string[]): string {
+  return sha256(JSON.stringify(texts));
 }
 
 /**
@@ -52,8 +52,8 @@ export async function remembered<T>(
   const recording = new Recording();
   if (identity === null) return make(recording);
   const settings = JSON.stringify(options) ?? '';
-  const name = `${kind}-${sha256(path, settings).slice(0, 40)}`;
-  const state = sha256(`${format} ${identity} ${kind}`, path, settings, code);
+  const name = `${kind}-${hashOf(path, settings).slice(0, 40)}`;
+  const state = hashOf(`${format} ${identity} ${kind}`, path, settings, code);
   const entry = readKept(name) as Entry<T> | null;
   if (entry?.state === state && holds(entry.seen)) return entry.value;
   const value = await make(recording);

@@ -1,4 +1,4 @@
-/** @file sha256 of texts. */
+/** @file sha256 of texts and bytes. */
 
 import * as crypto from 'node:crypto';
 

@@ -1,8 +1,8 @@
 /** @file Facts of files that outlive the process: after an edit of one file the others of its program are not read again. */
 
-import { createHash } from 'node:crypto';
 import { transformerIdentity } from '../identity.ts';
 import { readKept, writeKept } from '../keptFiles.ts';
+import { sha256 } from '../sha256.ts';
 import type { FileFacts, ModuleFacts } from './facts.ts';
 import { keepFactsIn } from './fileFacts.ts';
 
@@ -16,10 +16,6 @@ interface WrittenFacts extends Omit<FileFacts, 'module'> {
 interface Entry {
   readonly state: string;
   readonly facts: WrittenFacts;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 function written({ module, ...rest }: FileFacts): WrittenFacts {
