@@ -39,13 +39,7 @@ export function gemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
   const pairs = ctx.precision === 'bf16';
   const type = pairs ? 'tn_word' : elementType(spec.right.dtype);
   const steps = pairs ? pairsOf(spec.depth) : 'tk_k';
-  const lines: string[] = [
-    `const int64_t tk_n = ${spec.columns}, tk_k = ${spec.depth}, batch = 0;`,
-    `(void)batch;`,
-    `int64_t tk_p0, tk_p1;`,
-    `tn_split(tn_ceildiv(tk_n, ${panelColumns}), 1, t->id, t->count, &tk_p0, &tk_p1);`,
-    `if (tk_p0 == tk_p1) return;`,
-  ];
+  const lines = ownPanels(spec);
   if (spec.left.kind === 'matrix' && spec.left.dtype === 'float32') {
     lines.push(
       `const float *const tk_x = ${spec.left.pointer};`,
@@ -63,17 +57,11 @@ export function gemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
     );
   }
   lines.push(
-    `const ${type} *const tk_b = ${spec.right.pointer};`,
-    `_Alignas(64) float tk_sums[${M * panelColumns}];`,
-    `for (int64_t tk_p = tk_p0; tk_p < tk_p1; tk_p++) {`,
-    `  ${name}_panel(tk_x, tk_x_stride, tk_b + tk_p * ${steps} * ${panelColumns}, tk_k, tk_sums);`,
-    `  const int64_t tk_col0 = tk_p * ${panelColumns}, tk_count = tn_min(${panelColumns}, tk_n - tk_col0);`,
-    `  (void)tk_col0, (void)tk_count;`,
-    `  for (int64_t tk_row = 0; tk_row < ${M}; tk_row++) {`,
-    `    float *const tk_acc = tk_sums + tk_row * ${panelColumns};`,
-    spec.epilogue({ acc: 'tk_acc', row: 'tk_row', col0: 'tk_col0', count: 'tk_count', indent: '    ', batch: 'batch' }),
-    `  }`,
-    `}`,
+    ...panelLoop(
+      spec,
+      type,
+      `${name}_panel(tk_x, tk_x_stride, tk_b + tk_p * ${steps} * ${panelColumns}, tk_k, tk_sums);`,
+    ),
   );
   const text =
     (pairs
@@ -90,6 +78,34 @@ export function gemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
   return { functionName: name, text, uses: mergeUses(ctx, ['tn_vf', ...uses]), scratchBytes: provides ? bytes : '0' };
 }
 
+/** Lines that find this thread's panels. */
+function ownPanels(spec: GemvSpec): string[] {
+  return [
+    `const int64_t tk_n = ${spec.columns}, tk_k = ${spec.depth}, batch = 0;`,
+    `(void)batch;`,
+    `int64_t tk_p0, tk_p1;`,
+    `tn_split(tn_ceildiv(tk_n, ${panelColumns}), 1, t->id, t->count, &tk_p0, &tk_p1);`,
+    `if (tk_p0 == tk_p1) return;`,
+  ];
+}
+
+/** Lines that take the panels one by one: `product` writes the sums of `tk_p` to `tk_sums`, the epilogue takes them from there. */
+function panelLoop({ rows, right, epilogue }: GemvSpec, type: string, product: string): string[] {
+  return [
+    `const ${type} *const tk_b = ${right.pointer};`,
+    `_Alignas(64) float tk_sums[${rows * panelColumns}];`,
+    `for (int64_t tk_p = tk_p0; tk_p < tk_p1; tk_p++) {`,
+    `  ${product}`,
+    `  const int64_t tk_col0 = tk_p * ${panelColumns}, tk_count = tn_min(${panelColumns}, tk_n - tk_col0);`,
+    `  (void)tk_col0, (void)tk_count;`,
+    `  for (int64_t tk_row = 0; tk_row < ${rows}; tk_row++) {`,
+    `    float *const tk_acc = tk_sums + tk_row * ${panelColumns};`,
+    epilogue({ acc: 'tk_acc', row: 'tk_row', col0: 'tk_col0', count: 'tk_count', indent: '    ', batch: 'batch' }),
+    `  }`,
+    `}`,
+  ];
+}
+
 /** The same on panels of int8 weights: rows are written to scratch as the panels' function takes them. */
 function quadGemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
   const { functionName: name, isa } = ctx;
@@ -97,14 +113,7 @@ function quadGemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
   const quads = quadsOf(spec.depth);
   const rowBytes = quadRowBytes(isa, quads);
   const provides = left.kind === 'provider' || left.dtype !== 'float32';
-  const lines = [
-    `const int64_t tk_n = ${spec.columns}, tk_k = ${spec.depth}, batch = 0;`,
-    `(void)batch;`,
-    `int64_t tk_p0, tk_p1;`,
-    `tn_split(tn_ceildiv(tk_n, ${panelColumns}), 1, t->id, t->count, &tk_p0, &tk_p1);`,
-    `if (tk_p0 == tk_p1) return;`,
-    `char *const tk_x = t->scratch;`,
-  ];
+  const lines = [...ownPanels(spec), `char *const tk_x = t->scratch;`];
   if (provides) lines.push(`float *const tk_to = (float *)(void *)(tk_x + ${M} * ${rowBytes});`);
   lines.push(`for (int64_t tk_row = 0; tk_row < ${M}; tk_row++) {`);
   if (provides) {
@@ -116,17 +125,11 @@ function quadGemv(ctx: KernelContext, spec: GemvSpec): KernelSource {
   lines.push(
     `  ${name}_panel_row(${from}, tk_k, tk_x + tk_row * ${rowBytes});`,
     `}`,
-    `const tn_word *const tk_b = ${spec.right.pointer};`,
-    `_Alignas(64) float tk_sums[${M * panelColumns}];`,
-    `for (int64_t tk_p = tk_p0; tk_p < tk_p1; tk_p++) {`,
-    `  ${name}_panel(tk_x, tk_b + tk_p * (${quads} * ${panelColumns} + ${quadPanelTail}), ${quads}, tk_sums);`,
-    `  const int64_t tk_col0 = tk_p * ${panelColumns}, tk_count = tn_min(${panelColumns}, tk_n - tk_col0);`,
-    `  (void)tk_col0, (void)tk_count;`,
-    `  for (int64_t tk_row = 0; tk_row < ${M}; tk_row++) {`,
-    `    float *const tk_acc = tk_sums + tk_row * ${panelColumns};`,
-    spec.epilogue({ acc: 'tk_acc', row: 'tk_row', col0: 'tk_col0', count: 'tk_count', indent: '    ', batch: 'batch' }),
-    `  }`,
-    `}`,
+    ...panelLoop(
+      spec,
+      'tn_word',
+      `${name}_panel(tk_x, tk_b + tk_p * (${quads} * ${panelColumns} + ${quadPanelTail}), ${quads}, tk_sums);`,
+    ),
   );
   const text =
     renderQuadPanel(isa, `${name}_panel`, M) +

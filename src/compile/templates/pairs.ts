@@ -13,6 +13,7 @@ import { elementBytes, elementType, narrow, widen } from './epilogue.ts';
 import { expression, staticValue } from './text.ts';
 import { renderTileForm } from './tile.ts';
 import type { FloatDtype, IsaFacts } from './types.ts';
+import { wordTypes } from './vectors.ts';
 
 /** `tn_left` elements of a pair. */
 export function leftPerPair(isa: IsaFacts): 1 | 2 {
@@ -27,11 +28,7 @@ export function pairsOf(depth: string | number): string {
 
 /** Prelude piece: `tn_word`, `tn_left`, `tn_round_pairs`, and on levels that have it `tn_dot_pairs`. */
 export function pairProducts(isa: IsaFacts): string {
-  const word = `/* Two bfloat16, the even element in the lower half. */
-typedef uint32_t tn_word __attribute__((may_alias));
-typedef uint32_t tn_words_u __attribute__((vector_size(${isa.lanes * 4}), aligned(4), may_alias));
-static inline tn_vu tn_load_words(const tn_word *p) { return *(const tn_words_u *)p; }
-`;
+  const word = wordTypes(isa, 'Two bfloat16, the even element in the lower half.');
   return word + (isa.hasBf16Dot ? dotProducts : widenedProducts);
 }
 

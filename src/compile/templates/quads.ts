@@ -12,6 +12,7 @@ import { panelColumns, quadChunk } from './cost.ts';
 import { expression, range, staticValue } from './text.ts';
 import { renderTileForm } from './tile.ts';
 import type { IsaFacts } from './types.ts';
+import { wordTypes } from './vectors.ts';
 
 /** Depth from which sums of bytes could leave int32. */
 export const quadDepthLimit = 65536;
@@ -37,11 +38,7 @@ export function leftTail(isa: IsaFacts): 1 | 2 {
 
 /** Prelude piece: `tn_word`, `tn_left`, `tn_quantise_row`, `tn_dequantise`, and on levels that have it `tn_dot_quads`. */
 export function quadProducts(isa: IsaFacts): string {
-  const head = `/* Four bytes, the first in the lowest. */
-typedef uint32_t tn_word __attribute__((may_alias));
-typedef uint32_t tn_words_u __attribute__((vector_size(${isa.lanes * 4}), aligned(4), may_alias));
-typedef float tn_scale __attribute__((may_alias));
-static inline tn_vu tn_load_words(const tn_word *p) { return *(const tn_words_u *)p; }
+  const head = `${wordTypes(isa, 'Four bytes, the first in the lowest.')}typedef float tn_scale __attribute__((may_alias));
 /* The largest magnitude of a row; NaN where the row holds a NaN or an infinity. */
 static inline float tn_magnitude(const float *x, int64_t n) {
   float top = 0.0f, wrong = 0.0f;

@@ -23,6 +23,15 @@ static inline tn_vf tn_fma_element(tn_vf c, const float *a, tn_vf v) {
 }
 `;
 
+/** `tn_word`, several elements in 32 bits, and `tn_load_words`: a register of them. `says` is which elements, and how they lie. */
+export function wordTypes(isa: IsaFacts, says: string): string {
+  return `/* ${says} */
+typedef uint32_t tn_word __attribute__((may_alias));
+typedef uint32_t tn_words_u __attribute__((vector_size(${isa.lanes * 4}), aligned(4), may_alias));
+static inline tn_vu tn_load_words(const tn_word *p) { return *(const tn_words_u *)p; }
+`;
+}
+
 /** `tn_load_bf16`: the upper half of a float32, on every level. */
 export function loadBf16(isa: IsaFacts): string {
   const half = isa.lanes * 2;
