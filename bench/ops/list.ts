@@ -142,6 +142,14 @@ export const ops: readonly Op[] = [
   op('chain', [1500, 2048]),
 ];
 
+/** Kinds that are also measured into memory that is there: bound by memory, the pages of a fresh result weigh most there. */
+const intoKinds: readonly Kind[] = ['layerNorm', 'softmax', 'gelu', 'chain'];
+
+export const hasInto = ({ kind }: Op): boolean => intoKinds.includes(kind);
+
+/** The name of the same work into memory that is there. */
+export const intoName = ({ name }: Op): string => `${name}, into given memory`;
+
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Inputs, weights and results once. */

@@ -90,6 +90,39 @@ const chain = compileCache('bench-chain', {}, (x: Tensor, y: Tensor, z: Tensor) 
   x.mul(2).add(y).relu().mul(z).sub(x),
 );
 
+/** Into memory that is there: what the kernel takes, without the first touch of a fresh result's pages. */
+const softmaxInto = compileCache('bench-softmax-into', {}, (out: Tensor, x: Tensor) => {
+  out.copy_(F.softmax(x, -1));
+});
+const geluInto = compileCache('bench-gelu-into', {}, (out: Tensor, x: Tensor) => {
+  out.copy_(F.gelu(x));
+});
+const chainInto = compileCache('bench-chain-into', {}, (out: Tensor, x: Tensor, y: Tensor, z: Tensor) => {
+  out.copy_(x.mul(2).add(y).relu().mul(z).sub(x));
+});
+const normInto = compileCache('bench-layer-norm-into', {}, (out: Tensor, x: Tensor, weight: Tensor, bias: Tensor) => {
+  out.copy_(F.layerNorm(x, [x.shape[1]], weight, bias));
+});
+
+/** The part that writes its result into the first argument; null where nobody asks for that. */
+export function makePartInto(
+  kind: Kind,
+  weights: readonly Tensor[],
+): ((out: Tensor, ...inputs: Tensor[]) => void) | null {
+  switch (kind) {
+    case 'layerNorm':
+      return (out, x) => normInto(out, x, weights[0], weights[1]);
+    case 'softmax':
+      return (out, x) => softmaxInto(out, x);
+    case 'gelu':
+      return (out, x) => geluInto(out, x);
+    case 'chain':
+      return (out, x, y, z) => chainInto(out, x, y, z);
+    default:
+      return null;
+  }
+}
+
 /** The part that a call of this kind goes through. */
 export function makePart(kind: Kind, sizes: readonly number[], weights: readonly Tensor[]): OpPart {
   switch (kind) {

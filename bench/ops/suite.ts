@@ -7,7 +7,7 @@ import { type BenchOptions, RequestError } from '../options.ts';
 import { bestRates, buildPeakMeter, type PeakMeter, type PeakRates, peakTable } from '../peak.ts';
 import { chooseNames, environmentMissing, pythonCommand } from '../peers/list.ts';
 import { ourCommand, Served } from '../served.ts';
-import { amountOf, difference, kinds, type Op, ops } from './list.ts';
+import { amountOf, difference, hasInto, intoName, kinds, type Op, ops } from './list.ts';
 
 const peerNames = ['onnxruntime', 'pytorch'] as const;
 
@@ -54,12 +54,15 @@ async function holdAll(threads: number, { names, wanted, meter, rounds, result }
   const peers = await startPeers(names, threads);
   try {
     const contests: Contest[] = [];
-    for (const op of wanted) {
-      const entrants = await agreeing(op, ours, peers, result);
-      const held = await hold(op.name, threads, entrants, rounds);
+    const contend = async (op: Op, name: string, rivals: readonly Served[]): Promise<void> => {
+      const held = await hold(name, threads, await agreeing(op, name, ours, rivals, result), rounds);
       contests.push(held.contest);
       result.failures.push(...held.failures);
       for (const line of held.failures) print(line);
+    };
+    for (const op of wanted) {
+      await contend(op, op.name, peers);
+      if (hasInto(op)) await contend(op, intoName(op), []);
     }
     for (const peer of peers) Object.assign(result.versions, peer.versions);
     const peak = bestRates([...before, ...(await meter.measure([threads]))]);
@@ -94,8 +97,14 @@ async function startPeers(names: readonly string[], threads: number): Promise<Se
 }
 
 /** Ours, and the peers whose result is ours: another result is another work. */
-async function agreeing(op: Op, ours: Served, peers: readonly Served[], result: OpsResult): Promise<Entrant[]> {
-  const asked = { do: op.name };
+async function agreeing(
+  op: Op,
+  name: string,
+  ours: Served,
+  peers: readonly Served[],
+  result: OpsResult,
+): Promise<Entrant[]> {
+  const asked = { do: name };
   const counted = { amount: amountOf(op), rate: 'fma32' } as const;
   const entrants: Entrant[] = [{ served: ours, side: 'ours', precision: 'full', counted, asked }];
   const fail = (line: string): void => {
@@ -104,9 +113,9 @@ async function agreeing(op: Op, ours: Served, peers: readonly Served[], result: 
   };
   const values = async (served: Served): Promise<number[] | null> => {
     try {
-      return (await served.ask<{ values: number[] }>({ do: `result of ${op.name}` })).values;
+      return (await served.ask<{ values: number[] }>({ do: `result of ${name}` })).values;
     } catch (error) {
-      fail(`${served.name}, ${op.name}: ${(error as Error).message}`);
+      fail(`${served.name}, ${name}: ${(error as Error).message}`);
       return null;
     }
   };
@@ -116,7 +125,7 @@ async function agreeing(op: Op, ours: Served, peers: readonly Served[], result: 
     const theirs = await values(served);
     if (theirs === null) continue;
     const error = difference(own, theirs);
-    if (error > tolerance) fail(`${served.name}, ${op.name}: another result, by ${error.toExponential(1)}`);
+    if (error > tolerance) fail(`${served.name}, ${name}: another result, by ${error.toExponential(1)}`);
     else entrants.push({ served, side: 'peer', precision: 'full', asked });
   }
   return entrants;

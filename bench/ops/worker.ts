@@ -1,14 +1,21 @@
 /** @file The operations of `list.ts` on our side, served. usage: worker.ts THREADS */
 
-import { partReports, setThreads, type Tensor, tensor } from 'torchnative';
+import { partReports, setThreads, type Tensor, tensor, zeros } from 'torchnative';
 import { serve } from '../serve.ts';
-import { kinds, numbers, type Op, ops, sampled, seedOf } from './list.ts';
-import { makePart } from './parts.ts';
+import { hasInto, intoName, kinds, numbers, type Op, ops, sampled, seedOf } from './list.ts';
+import { makePart, makePartInto } from './parts.ts';
 
 setThreads(Number(process.argv[2]));
 
-/** One that runs natively, made when it is first asked for. */
-function prepare({ kind, sizes, weights }: Op): () => Tensor {
+interface Run {
+  /** On a fresh result. */
+  readonly fresh: () => Tensor;
+  /** Into the same memory each time. */
+  readonly into: (() => Tensor) | null;
+}
+
+/** Runs that are native, made when they are first asked for. */
+function prepare({ kind, sizes, weights }: Op): Run {
   const make = (shape: number[], i: number): Tensor => {
     return tensor(
       numbers(
@@ -19,8 +26,20 @@ function prepare({ kind, sizes, weights }: Op): () => Tensor {
   };
   const inputs = kinds[kind].inputs(sizes).map(make);
   const stored = kinds[kind].weights(sizes).map((shape, i) => make(shape, inputs.length + i));
-  const part = makePart(kind, sizes, weights === 'float16' ? stored.map((values) => values.half()) : stored);
-  const run = (): Tensor => part.forward(...inputs);
+  const given = weights === 'float16' ? stored.map((values) => values.half()) : stored;
+  const part = makePart(kind, sizes, given);
+  const fresh = (): Tensor => part.forward(...inputs);
+  const write = makePartInto(kind, given);
+  if (!write) return { fresh: proven(fresh), into: null };
+  const out = zeros(fresh().shape);
+  const into = (): Tensor => {
+    write(out, ...inputs);
+    return out;
+  };
+  return { fresh: proven(fresh), into: proven(into) };
+}
+
+function proven(run: () => Tensor): () => Tensor {
   run();
   const before = nativeCalls();
   run();
@@ -32,9 +51,9 @@ function nativeCalls(): number {
   return [...partReports().values()].reduce((sum, { native }) => sum + native, 0);
 }
 
-const prepared = new Map<string, () => Tensor>();
+const prepared = new Map<string, Run>();
 
-function runOf(op: Op): () => Tensor {
+function runOf(op: Op): Run {
   let run = prepared.get(op.name);
   if (!run) {
     run = prepare(op);
@@ -43,16 +62,17 @@ function runOf(op: Op): () => Tensor {
   return run;
 }
 
+/** Every op by its name; `into` a name of its own, where that exists. */
+const work: [name: string, run: () => Tensor][] = ops.flatMap((op) => {
+  const fresh: [string, () => Tensor] = [op.name, () => runOf(op).fresh()];
+  if (!hasInto(op)) return [fresh];
+  return [fresh, [intoName(op), () => (runOf(op).into ?? runOf(op).fresh)()]];
+});
+
 await serve(
   { node: process.version },
-  Object.fromEntries(ops.map((op) => [op.name, () => void runOf(op)()])),
+  Object.fromEntries(work.map(([name, run]) => [name, () => void run()])),
   Object.fromEntries(
-    ops.map((op) => [
-      `result of ${op.name}`,
-      () => {
-        const result = runOf(op)();
-        return { values: sampled(result.toFloat32Array()) };
-      },
-    ]),
+    work.map(([name, run]) => [`result of ${name}`, () => ({ values: sampled(run().toFloat32Array()) })]),
   ),
 );

@@ -1,9 +1,11 @@
-/** @file Files as Node reads them, mapped by native code: what tensor files and assets stand on outside packaged programs. */
+/** @file Files and memory as Node gives them, by native code: what tensors stand on outside packaged programs. */
 
+import { setBufferMaker } from '../core/storage.ts';
 import { setHost } from '../tensor/io/host.ts';
 import { nodeHost } from '../tensor/io/nodeHost.ts';
-import { mapFile } from './mapping.ts';
+import { mapFile, zeroedBuffer } from './mapping.ts';
 
 export function installNodeHost(): void {
   setHost({ ...nodeHost, mapFile: (path) => mapFile(path) });
+  setBufferMaker(zeroedBuffer);
 }

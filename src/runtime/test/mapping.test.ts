@@ -1,13 +1,13 @@
 /** @file Mapped files: any region, private writes, clear errors, lifetimes. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { TnError } from '../../core/errors.ts';
-import { ffi } from '../ffi.ts';
-import { mapFile, prefetch } from '../mapping.ts';
+import { addressOf, ffi } from '../ffi.ts';
+import { mapFile, prefetch, zeroedBuffer } from '../mapping.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tn-mapping-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -71,5 +71,32 @@ describe('mapFile', () => {
     }
     channel.port1.close();
     expect(mapping.buffer.byteLength).toBe(20_000);
+  });
+});
+
+const hasHugePages = existsSync('/sys/kernel/mm/transparent_hugepage/enabled');
+
+describe('zeroedBuffer', () => {
+  it('gives zeros of any size', () => {
+    for (const bytes of [0, 1, 4096, (4 << 20) - 1, (4 << 20) + 3]) {
+      const buffer = zeroedBuffer(bytes);
+      expect(buffer.byteLength).toBe(bytes);
+      expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true);
+    }
+  });
+
+  it.runIf(hasHugePages)('asks for huge pages where it is large', () => {
+    const buffer = zeroedBuffer(16 << 20);
+    const middle = addressOf(buffer) + (8 << 20);
+    const regions = readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+    const region = regions.find((text) => {
+      const [from, to] = text
+        .split(' ', 1)[0]
+        .split('-')
+        .map((hex) => Number.parseInt(hex, 16));
+      return from <= middle && middle < to;
+    });
+    expect(region).toMatch(/^VmFlags:.* hg\b/m);
+    new Uint8Array(buffer).fill(1);
   });
 });
