@@ -48,13 +48,24 @@ export interface RowReduceRun {
   readonly epilogue: Epilogue;
 }
 
-function loader(input: RowSource): (row: string, batch: string) => { setup: string[]; element: string } {
-  if (input.kind === 'text') return (row, batch) => ({ setup: [], element: input.load({ row, column: 'c', batch }) });
+interface LoadedRow {
+  readonly setup: readonly string[];
+  /** Element `c` of the row, as float. */
+  readonly element: string;
+  /** Brings element `c` of the next row near, where the rows lie in memory as they are. */
+  readonly prefetch: string | null;
+}
+
+function loader(input: RowSource): (row: string, batch: string) => LoadedRow {
+  if (input.kind === 'text') {
+    return (row, batch) => ({ setup: [], element: input.load({ row, column: 'c', batch }), prefetch: null });
+  }
   return (row) => ({
     setup: [
       `const ${elementType(input.dtype)} *const tk_source = ${input.pointer} + ${row} * (int64_t)(${input.rowStride});`,
     ],
     element: widen('tk_source[c]', input.dtype),
+    prefetch: `__builtin_prefetch(tk_source + (int64_t)(${input.rowStride}) + c);`,
   });
 }
 
@@ -99,7 +110,7 @@ export function layerNormRow(spec: LayerNormSpec): RowProvider {
 export function softmaxRow(spec: SoftmaxSpec): RowProvider {
   const load = loader(spec.input);
   return ({ target, row, batch, indent: by }) => {
-    const { setup, element } = load(row, batch);
+    const { setup, element, prefetch } = load(row, batch);
     const finish = spec.log
       ? [
           `#pragma omp simd reduction(+ : tk_total)`,
@@ -109,11 +120,15 @@ export function softmaxRow(spec: SoftmaxSpec): RowProvider {
           `for (int64_t c = 0; c < tk_columns; c++) ${target}[c] = (${target}[c] - tk_top) - tk_log;`,
         ]
       : [
+          `for (int64_t tk_from = 0; tk_from < tk_columns; tk_from += 256) {`,
+          `  const int64_t tk_to = tk_from + 256 < tk_columns ? tk_from + 256 : tk_columns;`,
+          ...(prefetch === null ? [] : [`  for (int64_t c = tk_from; c < tk_to; c += 16) ${prefetch}`]),
           `#pragma omp simd reduction(+ : tk_total)`,
-          `for (int64_t c = 0; c < tk_columns; c++) {`,
-          `  const float tk_p = tn_exp_decay(${target}[c] - tk_top);`,
-          `  ${target}[c] = tk_p;`,
-          `  tk_total += tk_p;`,
+          `  for (int64_t c = tk_from; c < tk_to; c++) {`,
+          `    const float tk_p = tn_exp_decay(${target}[c] - tk_top);`,
+          `    ${target}[c] = tk_p;`,
+          `    tk_total += tk_p;`,
+          `  }`,
           `}`,
           `const float tk_scale = 1.0f / tk_total;`,
           `#pragma omp simd`,
