@@ -69,15 +69,21 @@ export interface Held {
 /** What one turn should last at least, in ms: short work is done several times. */
 const turn = 60;
 
+/** ms of a round from which on fewer rounds are held: long work differs less from turn to turn. */
+const longRound = 5000;
+const fewestRounds = 3;
+
 /** Everyone once to see that it can, then in turns. The middle of their turns counts. */
 export async function hold(work: string, threads: number, entrants: readonly Entrant[], rounds: number): Promise<Held> {
   const failures: string[] = [];
   const able: { entrant: Entrant; asked: Asked }[] = [];
+  let round = 0;
   for (const entrant of entrants) {
     try {
       const { ms } = await entrant.served.ask<Answer>(entrant.asked);
       const calls = Math.min(40, Math.max(1, Math.round(turn / Math.max(ms, 0.01))));
       able.push({ entrant, asked: { ...entrant.asked, calls } });
+      round += ms * calls;
     } catch (error) {
       failures.push(`${entrant.served.name}, ${work}: ${(error as Error).message}`);
     }
@@ -87,7 +93,8 @@ export async function hold(work: string, threads: number, entrants: readonly Ent
       name: entrant.served.name,
       run: async () => (await entrant.served.ask<Answer>(asked)).ms,
     })),
-    { rounds, warm: 1, rest: 5 },
+    // Who was asked whether it can is warm where the work is long.
+    round > longRound ? { rounds: Math.min(rounds, fewestRounds), warm: 0, rest: 5 } : { rounds, warm: 1, rest: 5 },
   );
   const timings = able.map(({ entrant }): Timing => {
     const { served, side, precision, counted, note } = entrant;

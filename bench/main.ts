@@ -9,7 +9,10 @@ export type SuiteResult = object & { readonly failures?: readonly string[] };
 
 interface Suite {
   readonly about: string;
-  readonly load: () => Promise<{ runSuite(options: BenchOptions): Promise<SuiteResult> }>;
+  readonly load: () => Promise<{
+    /** `keep` is given what there is after each section of a long run. */
+    runSuite(options: BenchOptions, keep: (soFar: SuiteResult) => void): Promise<SuiteResult>;
+  }>;
 }
 
 const suites: Readonly<Record<string, Suite>> = {
@@ -83,10 +86,13 @@ async function main(args: readonly string[]): Promise<number> {
     const suite = Object.hasOwn(suites, request.suite) ? suites[request.suite] : null;
     if (!suite) throw new RequestError(`no suite "${request.suite}"; there are ${Object.keys(suites).join(', ')}`);
     const { runSuite } = await suite.load();
-    const result = await runSuite(request.options);
     const { json } = request.options;
-    // npm starts scripts in the package's folder, and says here where it was called.
-    if (json) writeFileSync(resolve(process.env.INIT_CWD ?? '.', json), `${JSON.stringify(result, null, 2)}\n`);
+    const keep = (figures: SuiteResult): void => {
+      // npm starts scripts in the package's folder, and says here where it was called.
+      if (json) writeFileSync(resolve(process.env.INIT_CWD ?? '.', json), `${JSON.stringify(figures, null, 2)}\n`);
+    };
+    const result = await runSuite(request.options, keep);
+    keep(result);
     return result.failures && result.failures.length > 0 ? 1 : 0;
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;

@@ -110,12 +110,14 @@ const scaling: Target['found'] = (figures) => {
 
 const oursOf = (contest: Contest | undefined): Timing[] => contest?.timings.filter(({ side }) => side === 'ours') ?? [];
 
-/** The worst of several kernels. */
+/** The worst of several kernels: into given memory where that was measured, since a fresh result's pages are no part of it. */
 const worst =
   (kinds: readonly string[], least: number): Target['found'] =>
   ({ contests }, threads) => {
-    const shares = contests
-      .filter(({ work, threads: count }) => count === threads && kinds.some((kind) => work.startsWith(`${kind} `)))
+    const own = contests.filter(({ threads: count }) => count === threads);
+    const shares = own
+      .filter(({ work }) => kinds.some((kind) => work.startsWith(`${kind} `)))
+      .filter(({ work }) => !own.some((other) => other.work === `${work}, into given memory`))
       .flatMap(({ work, timings }) => {
         const timing = timings.find(({ side }) => side === 'ours');
         return timing?.limit ? [{ work, reached: timing.limit / timing.samples.median }] : [];

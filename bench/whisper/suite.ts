@@ -34,7 +34,10 @@ export interface WhisperResult {
   readonly failures: string[];
 }
 
-export async function runSuite(options: BenchOptions): Promise<WhisperResult | PartProfiles> {
+export async function runSuite(
+  options: BenchOptions,
+  keep: (result: WhisperResult) => void,
+): Promise<WhisperResult | PartProfiles> {
   const wanted = readSections(options.only);
   const names = chooseNames(
     options.peers,
@@ -59,7 +62,7 @@ export async function runSuite(options: BenchOptions): Promise<WhisperResult | P
     rows: [],
     failures: [],
   };
-  /** A section that fails costs its own figures, not those of the others. */
+  /** A section that fails costs its own figures, not those of the others; what is there is kept at once. */
   const section = async (name: string, work: () => unknown): Promise<void> => {
     try {
       await work();
@@ -67,6 +70,7 @@ export async function runSuite(options: BenchOptions): Promise<WhisperResult | P
       result.failures.push(`${name}: ${(error as Error).message}`);
       print(`${name} failed: ${(error as Error).message}\n`);
     }
+    keep(result);
   };
   const meter = await buildPeakMeter();
   try {
@@ -116,12 +120,16 @@ interface Work {
   readonly position?: number;
   /** Ours alone. */
   readonly alone?: boolean;
+  /** At most. */
+  readonly rounds?: number;
 }
 
 /** Positions of a decode step: in between, peers are asked less often. */
 const positions = [4, 100, 440];
-const contextStep = 8;
+const contextStep = 16;
 const peerContextStep = 64;
+/** A plot needs many points more than it needs each of them often. */
+const contextRounds = 3;
 
 function plannedWork(wanted: ReadonlySet<Section>): Work[] {
   const plan: Work[] = [];
@@ -133,7 +141,7 @@ function plannedWork(wanted: ReadonlySet<Section>): Work[] {
   if (wanted.has('context')) {
     for (let position = contextStep; position < 448; position += contextStep) {
       const alone = position % peerContextStep !== 0;
-      plan.push({ name: `decode with ${position} before`, work: 'decode', position, alone });
+      plan.push({ name: `decode with ${position} before`, work: 'decode', position, alone, rounds: contextRounds });
     }
   }
   return plan;
@@ -155,9 +163,10 @@ async function holdContests(threads: number, { meter, wanted, peers, result, rou
       result.failures.push(line);
       print(line);
     };
-    for (const { name, work, position, alone } of plannedWork(wanted)) {
+    for (const { name, work, position, alone, rounds: most = rounds } of plannedWork(wanted)) {
       try {
-        const held = await hold(name, threads, await field.entrants(work, position, !alone), rounds);
+        const entrants = await field.entrants(work, position, !alone);
+        const held = await hold(name, threads, entrants, Math.min(rounds, most));
         contests.push(held.contest);
         held.failures.forEach(fail);
       } catch (error) {
