@@ -13,6 +13,8 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly compiler: string;
+  /** The instruction-set level that TN_ISA held us to; null: the processor's best. */
+  readonly isa: string | null;
   /** Of the minute before the run. */
   readonly loadBefore: number;
   readonly date: string;
@@ -27,6 +29,7 @@ export function describeMachine(): Machine {
     system: `${process.platform} ${process.arch}`,
     node: process.version,
     compiler: firstLine(process.env['TN_CC'] ?? 'cc', ['--version']),
+    isa: process.env['TN_ISA'] || null,
     loadBefore: loadavg()[0],
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
   };

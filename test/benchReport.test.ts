@@ -49,6 +49,7 @@ const machine: SuiteFile['machine'] = {
   system: 'linux x64',
   node: 'v20',
   compiler: 'cc',
+  isa: null,
   loadBefore: 0,
   date: '2026-01-01 00:00',
 };
@@ -101,7 +102,7 @@ describe('merged runs', () => {
 describe('the page', () => {
   it('says what is met, with the figure, and names the machine', () => {
     const plots = { bars: 'performance/whisper.svg', context: null, long: null, memory: null };
-    const text = page(merge([file([encoder])]), plots);
+    const text = page(merge([file([encoder])]), [], plots);
     expect(text).toContain('a processor, 2 cores');
     expect(text).toContain(
       '| encoder, float32 arithmetic, 1 thread | ≥ 88 % of the FMA peak | 90 % (500.00 ms) | met |',
@@ -109,6 +110,18 @@ describe('the page', () => {
     expect(text).toContain('![bars of time per peer, with the limit of the machine](performance/whisper.svg)');
     expect(text).toContain('| slow & old | 1000 | 900 | 0.50 |');
     expect(text).not.toContain('Ten minutes');
+  });
+
+  it('says what holds back a row that is missed, and sets lower levels of instructions apart', () => {
+    const plots = { bars: null, context: null, long: null, memory: null };
+    const slow = { ...encoder, timings: encoder.timings.map((one) => ({ ...one, samples: summarise([5000]) })) };
+    const level = merge([{ ...file([slow]), machine: { ...machine, isa: 'v3' } }]);
+    const text = page(merge([file([encoder])]), [level], plots);
+    expect(text).toContain('## Held to the level v3');
+    expect(text.indexOf('| 5000 |')).toBeGreaterThan(text.indexOf('## Held to the level v3'));
+    expect(text).not.toContain('What holds back');
+    const beside = { ...slow, work: 'jfk.wav to text' };
+    expect(page(merge([file([beside])]), [], plots)).toContain('- **jfk.wav to text, float32 arithmetic**:');
   });
 
   it('has plots that are XML', () => {

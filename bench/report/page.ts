@@ -15,7 +15,8 @@ export interface Plots {
   readonly memory: string | null;
 }
 
-export function page(merged: Merged, plots: Plots): string {
+/** `held`: figures of lower instruction-set levels, which stand by themselves. */
+export function page(merged: Merged, held: readonly Merged[], plots: Plots): string {
   const threads = [...new Set(merged.contests.map((contest) => contest.threads))].sort((a, b) => a - b);
   const whisper = merged.contests.filter(({ work }) => !isOp(work) && !isContext(work));
   const ops = merged.contests.filter(({ work }) => isOp(work));
@@ -25,6 +26,7 @@ export function page(merged: Merged, plots: Plots): string {
     machineText(merged),
     '## What is to be reached',
     targetTable(merged, threads.length > 0 ? threads : [1]),
+    heldBackText(merged, threads.length > 0 ? threads : [1]),
     ...section('## Whisper base', [
       image(plots.bars, 'bars of time per peer, with the limit of the machine'),
       'Library call, model loaded, mel included, language given, greedy, the same audio and threads for all. The limit is the ' +
@@ -32,6 +34,12 @@ export function page(merged: Merged, plots: Plots): string {
       ...whisper.map(contestTable),
       transcriptTable(merged),
     ]),
+    ...held.flatMap((one) =>
+      section(`## Held to the level ${one.machine.isa}`, [
+        'The same parts with `TN_ISA` and, where a library knows how, `CT2_FORCE_CPU_ISA` set to a lower level of instructions.',
+        ...one.contests.filter(({ work }) => !isOp(work) && !isContext(work)).map(contestTable),
+      ]),
+    ),
     ...section('## Decode time over context length', [
       image(plots.context, 'time of a decode step over context length'),
     ]),
@@ -104,6 +112,15 @@ function targetTable(merged: Merged, threads: readonly number[]): string {
     ]),
   );
   return markdown(['', 'asked', 'found', ''], rows);
+}
+
+/** What is known of the rows that are not met. */
+function heldBackText(merged: Merged, threads: readonly number[]): string {
+  const lines = judged(merged, threads).flatMap(({ target, found }) => {
+    const isMissed = found.some((one) => one !== null && !one.met);
+    return isMissed && target.heldBack ? [`- **${target.name}**: ${target.heldBack}`] : [];
+  });
+  return lines.length === 0 ? '' : ['What holds back the rows that are not met:', lines.join('\n')].join('\n\n');
 }
 
 /** Where the middle is far from the fastest, something else was at work, and the figure says little. */
