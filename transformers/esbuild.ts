@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Loader, OnLoadArgs, OnLoadResult, Plugin } from 'esbuild';
 import { handled, ownImport, type PluginOptions, transformForBundler } from './forBundlers.ts';
+import { mayTransformFile } from './mayTransform.ts';
 
 export type { PluginOptions };
 
@@ -15,7 +16,7 @@ const loaders: Readonly<Record<string, Loader>> = { '.ts': 'ts', '.mts': 'ts', '
 /** Gives files that import the package their metadata and symbolic operators. */
 export function torchnative(options: PluginOptions = {}): Plugin {
   const load = async ({ path, suffix }: OnLoadArgs): Promise<OnLoadResult | undefined> => {
-    if (handled.exclude.test(path + suffix)) return undefined;
+    if (handled.exclude.test(path + suffix) || !mayTransformFile(path, options.packageSpecifiers)) return undefined;
     const result = await transformForBundler(readFileSync(path, 'utf8'), path + suffix, options);
     if (!result) return undefined;
     const map = Buffer.from(result.map).toString('base64');
