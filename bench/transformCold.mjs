@@ -6,8 +6,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { torchnative } from 'torchnative/esbuild';
 import { transform } from '../dist/transformers/core.js';
-import { torchnative } from '../dist/transformers/esbuild.js';
 import { transformForBundler } from '../dist/transformers/forBundlers.js';
 
 const [what, path, plain] = process.argv.slice(2);

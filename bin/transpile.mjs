@@ -22,7 +22,8 @@ export async function transpile(root) {
   const { mtimeMs } = statSync(join(root, 'dist/torchnative.js'), { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
   // It carries the time of the newest source.
   if (stale.length === 0 && isSameTime(mtimeMs, newest.mtime)) return;
-  const { bundleEntry } = await import('./bundle.mjs');
+  const [{ bundleEntry }, { bundleShells }] = await Promise.all([import('./bundle.mjs'), import('./bundleShells.mjs')]);
+  await bundleShells(root);
   await bundleEntry(root, newest.mtime);
 }
 
