@@ -70,7 +70,7 @@ console.log(typeof (await import(rules[0].use[0].loader)).default);`;
     );
     const code = `import { torchnative } from 'torchnative/esbuild';
 torchnative().setup({
-  onResolve() {},
+  initialOptions: {},
   async onLoad(_, load) {
     console.log((await load({ path: ${JSON.stringify(join(project.root, 'deep.ts'))}, suffix: '' })).contents.includes('__tn.add('));
   },

@@ -6,8 +6,9 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Loader, OnLoadArgs, OnLoadResult, Plugin } from 'esbuild';
-import { handled, ownImport, type PluginOptions, transformForBundler } from './forBundlers.ts';
+import { handled, type PluginOptions, transformForBundler } from './forBundlers.ts';
 import { mayTransformFile } from './mayTransform.ts';
+import { packageName } from './ownPackage.ts';
 
 export type { PluginOptions };
 
@@ -29,8 +30,10 @@ export function torchnative(options: PluginOptions = {}): Plugin {
   return {
     name: 'torchnative',
     setup(build) {
-      if (options.external !== false) {
-        build.onResolve({ filter: ownImport }, ({ path }) => ({ path, external: true }));
+      const { initialOptions } = build;
+      // (An option, in place of a hook: esbuild need not ask about each import.)
+      if (options.external !== false && initialOptions.bundle) {
+        initialOptions.external = [...(initialOptions.external ?? []), packageName];
       }
       build.onLoad({ filter: handled.include, namespace: 'file' }, load);
     },
