@@ -132,7 +132,7 @@ async function projectRows(folder: string, rounds: number): Promise<Row[]> {
 async function startRow(folder: string, rounds: number): Promise<Row> {
   const program = join(folder, 'empty.mjs');
   writeFileSync(program, '');
-  const hook = new URL('../dist/transformers/register.js', import.meta.url).href;
+  const hook = new URL('../dist/shells/register.js', import.meta.url).href;
   const contestants = [
     { name: 'ours', run: () => timed(() => node(['--import', hook, program])) },
     { name: 'node', run: () => timed(() => node([program])) },

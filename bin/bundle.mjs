@@ -24,7 +24,7 @@ export async function bundleEntry(root, mtime) {
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'silent',
-    plugins: [ownAddresses(dist)],
+    plugins: [keepAddresses(dist, (path) => path === join(dist, 'src/core/location.js'))],
   });
   try {
     const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end)).contents);
@@ -37,16 +37,21 @@ export async function bundleEntry(root, mtime) {
   }
 }
 
-/** Modules find files beside them by their address, which they keep; but for the one that asks which file it stands in. */
-function ownAddresses(dist) {
+/**
+ * Modules find files beside them by their address, which they keep in a bundle that is written into `folder`.
+ *
+ * @param isMoved tells those that ask for the address of the file that they stand in
+ */
+export function keepAddresses(folder, isMoved) {
   return {
     name: 'own addresses',
     setup({ onLoad }) {
       onLoad({ filter: /\.js$/ }, ({ path }) => {
-        if (path === join(dist, 'src/core/location.js')) return undefined;
+        if (isMoved(path)) return undefined;
         const text = readFileSync(path, 'utf8');
         if (!text.includes('import.meta.url')) return undefined;
-        const from = JSON.stringify(`./${relative(dist, path).split(sep).join('/')}`);
+        const relation = relative(folder, path).split(sep).join('/');
+        const from = JSON.stringify(relation.startsWith('.') ? relation : `./${relation}`);
         return { contents: text.replaceAll('import.meta.url', `new URL(${from}, import.meta.url).href`) };
       });
     },

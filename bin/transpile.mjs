@@ -2,6 +2,7 @@
 // checked (`npm run typecheck` does that); Node then starts as quickly as from an installed package.
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -21,8 +22,10 @@ export async function transpile(root) {
   if (stale.length > 0) await transpileFiles(stale);
   const { mtimeMs } = statSync(join(root, 'dist/torchnative.js'), { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
   // It carries the time of the newest source.
-  if (stale.length === 0 && isSameTime(mtimeMs, newest.mtime)) return;
-  const { bundleEntry } = await import('./bundle.mjs');
+  if (stale.length === 0 && isSameTime(mtimeMs, newest.mtime) && existsSync(join(root, 'dist/shells/register.js')))
+    return;
+  const [{ bundleEntry }, { bundleShells }] = await Promise.all([import('./bundle.mjs'), import('./bundleShells.mjs')]);
+  await bundleShells(root);
   await bundleEntry(root, newest.mtime);
 }
 

@@ -55,6 +55,30 @@ describe('the packed package', () => {
     expect([stdout, stderr]).toEqual(['1\n', '']);
   });
 
+  test("webpack's plugin finds its loader", async () => {
+    const code = `const rules = [];
+(await import('torchnative/webpack')).torchnative().apply({ options: { module: { rules }, output: {} }, hooks: {} });
+console.log(typeof (await import(rules[0].use[0].loader)).default);`;
+    const { stdout, stderr } = await project.node(['--input-type=module', '-e', code]);
+    expect([stdout, stderr]).toEqual(['function\n', '']);
+  });
+
+  test('sources that are nested deeply are transformed', async () => {
+    project.write(
+      'deep.ts',
+      `import 'torchnative';\nexport const f = (x: number) => ${Array(4000).fill('x').join('+')};\n`,
+    );
+    const code = `import { torchnative } from 'torchnative/esbuild';
+torchnative().setup({
+  initialOptions: {},
+  async onLoad(_, load) {
+    console.log((await load({ path: ${JSON.stringify(join(project.root, 'deep.ts'))}, suffix: '' })).contents.includes('__tn.add('));
+  },
+});`;
+    const { stdout, stderr } = await project.node(['--input-type=module', '-e', code]);
+    expect([stdout, stderr]).toEqual(['true\n', '']);
+  });
+
   test('its types need no tool to be installed', async () => {
     const tools = ['vite', 'vitest', 'rollup', 'rolldown', 'esbuild', 'webpack'];
     const imports = tools.map((tool) => `import { torchnative as ${tool} } from 'torchnative/${tool}';`);

@@ -6,7 +6,7 @@ import { moduleValues, type PackageNames } from './closureValues.ts';
 import { inDeepStack } from './deepStack.ts';
 import { Edits } from './edits.ts';
 import { markTargets } from './indexing.ts';
-import { defaultSpecifiers, mayTransform } from './mayTransform.ts';
+import { mayTransform } from './mayTransform.ts';
 import { parseFile } from './meaning/fileFacts.ts';
 import { FileMeanings } from './meaning/meaning.ts';
 import {
@@ -20,7 +20,7 @@ import {
   stampClass,
 } from './metadata.ts';
 import { rewriteOperators } from './operators.ts';
-import { isPackageImport, type PackageSpecifier, packageName } from './ownPackage.ts';
+import { defaultSpecifiers, isPackageImport, type PackageSpecifier, packageName } from './ownPackage.ts';
 import { packageImports } from './packageImports.ts';
 import { type Pragmas, readPragmas } from './pragmas.ts';
 import { isReached } from './reach.ts';

@@ -6,7 +6,9 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Loader, OnLoadArgs, OnLoadResult, Plugin } from 'esbuild';
-import { handled, ownImport, type PluginOptions, transformForBundler } from './forBundlers.ts';
+import { handled, type PluginOptions, transformForBundler } from './forBundlers.ts';
+import { mayTransformFile } from './mayTransform.ts';
+import { packageName } from './ownPackage.ts';
 
 export type { PluginOptions };
 
@@ -15,7 +17,7 @@ const loaders: Readonly<Record<string, Loader>> = { '.ts': 'ts', '.mts': 'ts', '
 /** Gives files that import the package their metadata and symbolic operators. */
 export function torchnative(options: PluginOptions = {}): Plugin {
   const load = async ({ path, suffix }: OnLoadArgs): Promise<OnLoadResult | undefined> => {
-    if (handled.exclude.test(path + suffix)) return undefined;
+    if (handled.exclude.test(path + suffix) || !mayTransformFile(path, options.packageSpecifiers)) return undefined;
     const result = await transformForBundler(readFileSync(path, 'utf8'), path + suffix, options);
     if (!result) return undefined;
     const map = Buffer.from(result.map).toString('base64');
@@ -28,8 +30,10 @@ export function torchnative(options: PluginOptions = {}): Plugin {
   return {
     name: 'torchnative',
     setup(build) {
-      if (options.external !== false) {
-        build.onResolve({ filter: ownImport }, ({ path }) => ({ path, external: true }));
+      const { initialOptions } = build;
+      // (An option, in place of a hook: esbuild need not ask about each import.)
+      if (options.external !== false && initialOptions.bundle) {
+        initialOptions.external = [...(initialOptions.external ?? []), packageName];
       }
       build.onLoad({ filter: handled.include, namespace: 'file' }, load);
     },

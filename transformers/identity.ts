@@ -1,10 +1,10 @@
 /** @file What a result of the transformer depends on besides the sources: its own code, what it uses of others, this Node. */
 
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ownRoot } from './ownPackage.ts';
+import { sha256 } from './sha256.ts';
 
 /** The packages that results are made with. */
 export const usedPackages = ['esbuild', 'oxc-parser'] as const;
@@ -12,11 +12,14 @@ export const usedPackages = ['esbuild', 'oxc-parser'] as const;
 /** What is beside the transformer and takes no part in its results. */
 export const otherFolders = ['check', 'test', 'tsc'] as const;
 
+/** Where the modules have been made into few: a hash of all of them, put in then. */
+declare const builtFrom: string | undefined;
+
 let identity: string | null | undefined;
 
 /**
- * sha256 (hex) over the transformer itself: by name, size and time of its files, since in a clone they change without a
- * version, and by the versions of the packages that it uses. Null when one of those cannot be found.
+ * sha256 (hex) over the transformer itself: by its code where that is known, else by name, size and time of its files,
+ * since in a clone they change without a version, and by the versions of the packages that it uses. Null when one of those cannot be found.
  */
 export function transformerIdentity(): string | null {
   if (identity === undefined) identity = readIdentity();
@@ -24,18 +27,19 @@ export function transformerIdentity(): string | null {
 }
 
 function readIdentity(): string | null {
-  const hash = createHash('sha256').update(`${process.version} ${process.platform} ${ownRoot}`);
+  const lines = [`${process.version} ${process.platform} ${ownRoot}`];
   try {
     const own = readJson(join(ownRoot, 'package.json'));
-    hash.update(` ${String(own.version)}`);
-    for (const line of ownFiles(dirname(fileURLToPath(import.meta.url)))) hash.update(`\n${line}`);
+    lines.push(String(own.version));
+    if (typeof builtFrom === 'string') lines.push(builtFrom);
+    else lines.push(...ownFiles(dirname(fileURLToPath(import.meta.url))));
     for (const name of usedPackages) {
-      if (own.dependencies && name in own.dependencies) hash.update(`\n${name} ${installedVersion(name)}`);
+      if (own.dependencies && name in own.dependencies) lines.push(`${name} ${installedVersion(name)}`);
     }
   } catch {
     return null;
   }
-  return hash.digest('hex');
+  return sha256(lines.join('\n'));
 }
 
 function ownFiles(folder: string): string[] {

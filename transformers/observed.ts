@@ -10,9 +10,13 @@ import { sha256 } from './sha256.ts';
 /** A question (its kind, then a path) and its answer. */
 export type Observation = readonly [question: string, answer: string];
 
-interface KnownContent {
+/** The content of a file while its stamp (device, number, size, times) is the same. */
+export interface KnownContent {
   readonly stamp: string;
+  /** sha256 (hex) of its bytes. */
   readonly hash: string;
+  /** Nothing was written for so long before it was read that no clock could hide it. */
+  readonly isSettled: boolean;
 }
 
 const contents = new Map<string, KnownContent>();
@@ -22,6 +26,8 @@ let lastRead: { readonly path: string; readonly hash: string; readonly bytes: Bu
 
 /** A file that was written so lately may be written again within the same tick of its clock. */
 const tickMs = 100;
+/** The tick of the coarsest clock that a file system has, and more: what other processes rely on is older. */
+const settledMs = 3000;
 
 /** What is known of files while one state is seen; null for what is none. */
 type KnownFiles = Map<string, Stats | null>;
@@ -50,7 +56,8 @@ function hashNow(path: string, files: KnownFiles | null): string {
     const bytes = readFileSync(path);
     const hash = sha256(bytes);
     lastRead = { path, hash, bytes };
-    if (Date.now() - Math.max(stat.mtimeMs, stat.ctimeMs) > tickMs) contents.set(path, { stamp, hash });
+    const age = Date.now() - Math.max(stat.mtimeMs, stat.ctimeMs);
+    if (age > tickMs) contents.set(path, { stamp, hash, isSettled: age > settledMs });
     return hash;
   } catch {
     return '';
@@ -161,6 +168,17 @@ export function contentHash(path: string): string {
   return ask(`content ${path}`);
 }
 
+/** What is known of a file's content, for other processes to know. Null when none may rely on it. */
+export function settledContent(path: string): KnownContent | null {
+  const known = contents.get(path);
+  return known?.isSettled ? known : null;
+}
+
+/** What another process has known of a file's content: it is not read while its stamp is the same. */
+export function learnContent(path: string, known: KnownContent): void {
+  if (!contents.has(path)) contents.set(path, known);
+}
+
 /** A file's bytes; null when there is no file that can be read. */
 export function readBytes(path: string): Buffer | null {
   const hash = contentHash(path);
@@ -210,9 +228,15 @@ export function holds(observations: readonly Observation[]): boolean {
   return observations.every(([question, answer]) => ask(question) === answer);
 }
 
+/** A value, and the questions behind it. */
+export interface Remembered<T> {
+  readonly value: T;
+  readonly seen: readonly Observation[];
+}
+
 /** Values that are made of files: made again when a file behind one has changed. */
 export class Memo<T> {
-  private readonly known = new Map<string, { readonly value: T; readonly seen: readonly Observation[] }>();
+  private readonly known = new Map<string, Remembered<T>>();
 
   get(key: string, make: () => T): T {
     const known = this.known.get(key);
@@ -223,5 +247,15 @@ export class Memo<T> {
     if (seen) this.known.set(key, { value, seen });
     else this.known.delete(key);
     return value;
+  }
+
+  /** What is remembered under a key, whether it still holds or not. */
+  peek(key: string): Remembered<T> | undefined {
+    return this.known.get(key);
+  }
+
+  /** What another process has remembered. */
+  learn(key: string, remembered: Remembered<T>): void {
+    if (!this.known.has(key)) this.known.set(key, remembered);
   }
 }

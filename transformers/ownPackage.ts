@@ -9,6 +9,8 @@ export type PackageSpecifier = string | ((specifier: string, importer: string) =
 
 export const packageName = 'torchnative';
 
+export const defaultSpecifiers: readonly PackageSpecifier[] = [packageName];
+
 function findOwnRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);

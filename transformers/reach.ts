@@ -1,13 +1,21 @@
 /** @file Which files that do not import the package may be called by captured code all the same. */
 
 import { dirname, join } from 'node:path';
-import { contentHash, exists, Memo, Recording, readText, realPath, unobserved } from './observed.ts';
-import { importedSpecifiers, ownRoot, packageName } from './ownPackage.ts';
-import { packageRootOf, resolveSpecifier } from './resolve.ts';
-import { isScript } from './scriptFile.ts';
+import { withKeptLinks } from './keptLinks.ts';
+import { closureOf, type Links } from './links.ts';
+import { contentHash, exists, Recording, readText, unobserved } from './observed.ts';
+import { ownRoot, packageName } from './ownPackage.ts';
+import { packageRootOf } from './resolve.ts';
 
-/** Files whose imports have been followed, with what was in them then. */
-const looked = new Map<string, string>();
+/** A file whose imports have been followed. */
+interface Looked {
+  /** Of what was in it then. */
+  readonly hash: string;
+  /** Null for a path that leads through a link: what relative imports mean there is not told by the file behind it. */
+  readonly links: Links | null;
+}
+
+const looked = new Map<string, Looked>();
 const reached = new Set<string>();
 
 /**
@@ -18,59 +26,29 @@ const reached = new Set<string>();
  */
 export function isReached(path: string): boolean {
   return unobserved(() => {
-    if (looked.get(path) !== contentHash(path)) new Recording().during(() => look(path));
+    if (looked.get(path)?.hash !== contentHash(path)) new Recording().during(() => look(path));
     return reached.has(path) && !isStandIn(path) && findsPackage(path);
   });
 }
 
+/** What a file that `isReached` has just been asked of links to, where that is known without its text. */
+export function knownLinks(path: string): Links | null {
+  return looked.get(path)?.links ?? null;
+}
+
 function look(entry: string): void {
-  looked.set(entry, contentHash(entry));
-  const files = new Map<string, Links>();
-  const paths = closureOf(entry, files);
-  for (const path of paths) looked.set(path, contentHash(path));
-  if (![...files.values()].some(({ importsPackage }) => importsPackage)) return;
-  for (const path of paths) {
-    if (files.get(path)?.hasParts) for (const inner of closureOf(path, files)) reached.add(inner);
-  }
-}
-
-/** What one look at a file's text tells, without parsing it: imports in comments count too, which is harmless here. */
-interface Links {
-  readonly paths: readonly string[];
-  readonly importsPackage: boolean;
-  readonly hasParts: boolean;
-}
-
-const known = new Memo<Links>();
-const nothing: Links = { paths: [], importsPackage: false, hasParts: false };
-
-function linksOf(path: string): Links {
-  return isScript(path) ? known.get(path, () => readLinks(path)) : nothing;
-}
-
-function readLinks(path: string): Links {
-  const code = readText(path);
-  if (code === null) return nothing;
-  const targets = [...importedSpecifiers(code)].map((specifier) => resolveSpecifier(specifier, path));
-  return {
-    paths: targets.flatMap((target) => (target.kind === 'files' ? target.paths.map(realPath) : [])),
-    importsPackage: targets.some((target) => target.kind === 'package' && target.name === packageName),
-    hasParts: code.includes('compileCache'),
-  };
-}
-
-/** A file and every project file that it imports, directly or not; `files` knows those that were looked at just now. */
-function closureOf(entry: string, files: Map<string, Links>): string[] {
-  const found = new Set<string>();
-  const pending = [realPath(entry)];
-  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    if (found.has(path)) continue;
-    found.add(path);
-    const links = files.get(path) ?? linksOf(path);
-    files.set(path, links);
-    pending.push(...links.paths);
-  }
-  return [...found];
+  looked.set(entry, { hash: contentHash(entry), links: null });
+  withKeptLinks(entry, () => {
+    const files = new Map<string, Links>();
+    const paths = closureOf(entry, files);
+    for (const path of paths) looked.set(path, { hash: contentHash(path), links: files.get(path) ?? null });
+    if ([...files.values()].some(({ importsPackage }) => importsPackage)) {
+      for (const path of paths) {
+        if (files.get(path)?.hasParts) for (const inner of closureOf(path, files)) reached.add(inner);
+      }
+    }
+    return files.keys();
+  });
 }
 
 /** A package of this one's name that is not it: a stand-in, for tests. */

@@ -75,6 +75,7 @@ export async function transformedAs<T>(
   const { code, path } = question;
   const make = async (recording: Recording): Promise<T | null> => {
     const transform = await transformer();
+    await turn();
     const options = specifiers ? { packageSpecifiers: specifiers } : {};
     const result = recording.during(() => transform(code, path, options));
     // Another file may have been met since, which imports this one.
@@ -85,6 +86,17 @@ export async function transformedAs<T>(
   // Nobody knows what rules will say next time.
   if (specifiers?.some((accepted) => typeof accepted === 'function')) return make(new Recording());
   return remembered(question, [specifiers ?? null, reached], make);
+}
+
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/**
+ * One file after the other, and what has become of each is handed on between: tools ask for many files at once, and go on
+ * with those that are ready.
+ */
+function turn(): Promise<unknown> {
+  lastTurn = lastTurn.then(() => new Promise((done) => setImmediate(done)));
+  return lastTurn;
 }
 
 /** The transformer, with the facts of files that it reads kept as well. */

@@ -16,7 +16,7 @@ export async function run(file: string, args: readonly string[]): Promise<void> 
   if (!info) throw badRequest(`tn run: no such file: ${file}`);
   if (!info.isFile()) throw badRequest(`tn run: not a file: ${file}`);
   const register = new URL(
-    import.meta.url.endsWith('.ts') ? '../../transformers/register.ts' : '../../transformers/register.js',
+    import.meta.url.endsWith('.ts') ? '../../transformers/register.ts' : '../../shells/register.js',
     import.meta.url,
   ).href;
   // The library first: with the hooks in place each of its modules would be asked for across threads.

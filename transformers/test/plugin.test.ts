@@ -77,6 +77,27 @@ describe('the plugin', () => {
     expect(watched).toContain(project.path('half.ts'));
   });
 
+  it('keeps the package outside in esbuild too, unless told otherwise', async () => {
+    const contents =
+      "import 'torchnative';\nexport * from 'torchnative/operators';\nimport('torchnative');\nimport './half.ts';\n";
+    const stdin = { contents, resolveDir: project.root };
+    const bundledWith = (external: boolean) =>
+      buildWithEsbuild({
+        stdin,
+        bundle: true,
+        write: false,
+        format: 'esm',
+        external: ['other'],
+        logLevel: 'silent',
+        plugins: [esbuildPlugin({ external })],
+      });
+    const [{ text }] = (await bundledWith(true)).outputFiles;
+    expect(text).toContain('import "torchnative"');
+    expect(text).toContain('from "torchnative/operators"');
+    expect(text).toContain('import("torchnative")');
+    await expect(bundledWith(false)).rejects.toThrow('torchnative/operators');
+  });
+
   it('transforms a file that imports itself', async () => {
     expect((await bundled('circle.ts')).code).toContain('params:');
   });
