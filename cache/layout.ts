@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { chmodSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import envPaths from 'env-paths';
+import { join } from 'node:path';
+import { userCacheFolder } from '../transformers/userCache.ts';
 import { lstatOrNull, makeFolder, statOrNull } from './files.ts';
 import { problem, StoreFault, type StoreProblem } from './problem.ts';
 
@@ -21,9 +21,9 @@ export const VOLATILE = [
 ] as const;
 export type VolatileFolder = (typeof VOLATILE)[number];
 
-/** `TN_CACHE_DIR`, else the user's cache folder (`~/.cache/torchnative` on Linux, XDG respected). Absolute. */
+/** The folder of everything; absolute. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return env.TN_CACHE_DIR ? resolve(env.TN_CACHE_DIR) : envPaths('torchnative', { suffix: '' }).cache;
+  return userCacheFolder(env);
 }
 
 /**

@@ -19,27 +19,59 @@ export const CAPTURE_LAYERS = ['core', 'symbolic', 'ops', 'tensor', 'nn', 'graph
 /** Layers whose code decides what an artifact does. */
 export const COMPILE_LAYERS = ['core', 'symbolic', 'ops', 'graph', 'compile', 'runtime'] as const;
 
-const known = new Map<string, string>();
+/** The transformer decides what a capture records, too; it stands beside the layers. */
+export const TRANSFORMER = '../transformers';
 
-/** sha256 over names and contents of the source files of `src/<layer>` (built files in an installed package). */
+/**
+ * What was known when the files in `dist/` were made: the hash of each layer, which 300 files are read for. It tells of the
+ * code that runs, where the sources may have gone on since. Where the sources themselves run there is none.
+ */
+const LAYERS_FILE = new URL('../layers.json', import.meta.url);
+
+let known: Map<string, string> | null = null;
+
+function knownLayers(): Map<string, string> {
+  const isNoted = !import.meta.url.endsWith('.ts') && existsSync(LAYERS_FILE);
+  return new Map(
+    isNoted ? Object.entries(JSON.parse(readFileSync(LAYERS_FILE, 'utf8')) as Record<string, string>) : [],
+  );
+}
+
+/** sha256 over names and contents of the source files of `src/<layer>` for each layer (built files in an installed package). */
 export function hashLayers(layers: readonly string[]): string {
-  const key = layers.join(' ');
-  let hash = known.get(key);
-  if (!hash) {
-    const digest = createHash('sha256');
-    for (const layer of layers) {
-      for (const file of sourceFiles(join(packageCode, 'src', layer))) {
-        digest
-          .update(relative(packageCode, file).split(sep).join('/'))
-          .update('\0')
-          .update(readFileSync(file))
-          .update('\0');
-      }
+  const digest = createHash('sha256');
+  known ??= knownLayers();
+  for (const layer of layers) {
+    let hash = known.get(layer);
+    if (!hash) {
+      hash = hashLayer(layer);
+      known.set(layer, hash);
     }
-    hash = digest.digest('hex');
-    known.set(key, hash);
+    digest.update(hash);
   }
-  return hash;
+  return digest.digest('hex');
+}
+
+/**
+ * What `dist/layers.json` says: written (`bin/bundle.mjs`) with the files that it tells of.
+ *
+ * @public
+ */
+export function hashesOfLayers(): Record<string, string> {
+  const layers = [...new Set<string>([...CAPTURE_LAYERS, ...COMPILE_LAYERS, TRANSFORMER])];
+  return Object.fromEntries(layers.map((layer) => [layer, hashLayer(layer)]));
+}
+
+function hashLayer(layer: string): string {
+  const digest = createHash('sha256');
+  for (const file of sourceFiles(join(packageCode, 'src', layer))) {
+    digest
+      .update(relative(packageCode, file).split(sep).join('/'))
+      .update('\0')
+      .update(readFileSync(file))
+      .update('\0');
+  }
+  return digest.digest('hex');
 }
 
 /** Folders that decide nothing: tests, and what `tn check` looks with. */

@@ -17,9 +17,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import envPaths from 'env-paths';
+import { dirname, join } from 'node:path';
 import { sha256 } from './sha256.ts';
+import { userCacheFolder } from './userCache.ts';
 
 /** Its name is known to `cache/`, which would take it for a project's folder. */
 const folderName = 'transformed';
@@ -30,12 +30,6 @@ const keptDays = 30;
 const keptBytes = 256 * 1024 ** 2;
 const litterAgeMs = 3_600_000;
 const temporary = /\.tmp-\d+-[0-9a-f]{12}$/;
-
-/** The same folder as `cache/layout.ts` has: nothing is imported from there. */
-function cacheFolder(): string {
-  const { TN_CACHE_DIR } = process.env;
-  return TN_CACHE_DIR ? resolve(TN_CACHE_DIR) : envPaths('torchnative', { suffix: '' }).cache;
-}
 
 const trusted = new Map<string, boolean>();
 
@@ -61,7 +55,7 @@ function isOff(): boolean {
 export function readKept(name: string): unknown {
   if (isOff()) return null;
   try {
-    const cache = cacheFolder();
+    const cache = userCacheFolder(process.env);
     if (!isTrusted(cache)) return null;
     const path = join(cache, folderName, name);
     const bytes = readFileSync(path);
@@ -90,7 +84,7 @@ export function writeKept(name: string, value: unknown): void {
   if (isOff()) return;
   const text = JSON.stringify(value);
   try {
-    const cache = cacheFolder();
+    const cache = userCacheFolder(process.env);
     const folder = join(cache, folderName);
     makeFolder(cache);
     if (!isTrusted(cache)) return;

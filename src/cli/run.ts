@@ -19,9 +19,7 @@ export async function run(file: string, args: readonly string[]): Promise<void> 
     import.meta.url.endsWith('.ts') ? '../../transformers/register.ts' : '../../shells/register.js',
     import.meta.url,
   ).href;
-  // The library first: with the hooks in place each of its modules would be asked for across threads.
-  await import('torchnative');
-  await import(register);
+  await import('./runsPrograms.ts');
   // What the program sees, and what processes that it forks start with, is as if it had been started by itself.
   process.argv = [process.argv[0], path, ...args];
   process.execArgv.push('--import', register);

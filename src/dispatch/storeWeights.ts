@@ -3,7 +3,7 @@
 import type { Store } from '../../cache/index.ts';
 import { Storage } from '../core/storage.ts';
 import { contiguousStrides, StridedView } from '../core/view.ts';
-import { mapFile } from '../runtime/mapping.ts';
+import { mapFile, mapForNative } from '../runtime/mapping.ts';
 import type { NativeRuntime } from '../runtime/nativeRuntime.ts';
 import { debug } from './mode.ts';
 import { blobOf } from './records.ts';
@@ -47,10 +47,7 @@ function packedWeight(store: Store, runtime: NativeRuntime, view: StridedView, l
 function mapPacked(store: Store, blob: string, name: string): BoundWeight | null {
   const found = store.findPacked(blob, name);
   if ('miss' in found) return null;
-  const file = mapFile(found.path);
-  // Kernels read panels by the cache line: bytes that were read, not mapped, may lie anywhere.
-  if (file.address % 64 !== 0) return null;
-  return { address: file.address, keep: file.buffer };
+  return mapForNative(found.path);
 }
 
 /** A weight of a record, mapped from its blob. */

@@ -1,13 +1,9 @@
 /**
  * @file The ONNX messages that records use, to bytes and back (onnx/onnx.proto3, IR version 10; field numbers are the
- * format's). Written on protobufjs' reader and writer: a generated module would be 400 KB of code to load at each start.
+ * format's). A generated module would be 400 KB of code to load at each start.
  */
 
-import protobuf from 'protobufjs/minimal.js';
-
-const { Reader, Writer } = protobuf;
-type Reader = protobuf.Reader;
-type Writer = protobuf.Writer;
+import { FIXED32, LENGTH, WireReader as Reader, VARINT, WireWriter as Writer } from './wire.ts';
 
 export const dataTypes = {
   float32: 1,
@@ -82,35 +78,18 @@ export interface ModelMessage {
 
 // -- writing ------------------------------------------------------------------------------------------------------
 
-const LENGTH = 2;
-const VARINT = 0;
-const FIXED32 = 5;
-const tag = (field: number, wire: number): number => (field << 3) | wire;
-
-/** protobufjs takes an int64 as its two halves; given a bigint it would write 0 without a word. */
-function int64(w: Writer, field: number, value: bigint | number): void {
-  const big = BigInt(value);
-  w.uint32(tag(field, VARINT)).int64({
-    low: Number(BigInt.asIntN(32, big)),
-    high: Number(BigInt.asIntN(32, big >> 32n)),
-    unsigned: false,
-  } as unknown as number);
-}
-
 function string(w: Writer, field: number, value: string): void {
-  if (value !== '') w.uint32(tag(field, LENGTH)).string(value);
+  if (value !== '') w.tag(field, LENGTH).string(value);
 }
 
 function message(w: Writer, field: number, body: (w: Writer) => void): void {
-  w.uint32(tag(field, LENGTH)).fork();
-  body(w);
-  w.ldelim();
+  w.tag(field, LENGTH).message(body);
 }
 
 function pair(w: Writer, field: number, [key, value]: readonly [string, string]): void {
   message(w, field, (inner) => {
-    inner.uint32(tag(1, LENGTH)).string(key);
-    inner.uint32(tag(2, LENGTH)).string(value);
+    inner.tag(1, LENGTH).string(key);
+    inner.tag(2, LENGTH).string(value);
   });
 }
 
@@ -120,12 +99,12 @@ function writeTensor(w: Writer, tensor: TensorMessage): void {
       for (const dim of tensor.dims) inner.int64(dim);
     });
   }
-  w.uint32(tag(2, VARINT)).int32(tensor.dataType);
+  w.tag(2, VARINT).int64(tensor.dataType);
   string(w, 8, tensor.name);
-  if (tensor.rawData) w.uint32(tag(9, LENGTH)).bytes(tensor.rawData);
+  if (tensor.rawData) w.tag(9, LENGTH).bytes(tensor.rawData);
   if (tensor.externalData) {
     for (const entry of tensor.externalData) pair(w, 13, entry);
-    w.uint32(tag(14, VARINT)).int32(1);
+    w.tag(14, VARINT).int64(1);
   }
 }
 
@@ -135,30 +114,30 @@ function writeAttribute(w: Writer, attribute: AttributeMessage): void {
   string(w, 1, attribute.name);
   switch (attribute.kind) {
     case 'float':
-      w.uint32(tag(2, FIXED32)).float(attribute.value);
+      w.tag(2, FIXED32).float(attribute.value);
       break;
     case 'int':
-      int64(w, 3, attribute.value);
+      w.tag(3, VARINT).int64(attribute.value);
       break;
     case 'string':
-      w.uint32(tag(4, LENGTH)).string(attribute.value);
+      w.tag(4, LENGTH).string(attribute.value);
       break;
     case 'tensor':
       message(w, 5, (inner) => writeTensor(inner, attribute.value));
       break;
     case 'floats':
-      for (const value of attribute.value) w.uint32(tag(7, FIXED32)).float(value);
+      for (const value of attribute.value) w.tag(7, FIXED32).float(value);
       break;
     case 'ints':
-      for (const value of attribute.value) int64(w, 8, value);
+      for (const value of attribute.value) w.tag(8, VARINT).int64(value);
       break;
   }
-  w.uint32(tag(20, VARINT)).int32(attributeTypes[attribute.kind]);
+  w.tag(20, VARINT).int64(attributeTypes[attribute.kind]);
 }
 
 function writeNode(w: Writer, node: NodeMessage): void {
-  for (const input of node.inputs) w.uint32(tag(1, LENGTH)).string(input);
-  for (const output of node.outputs) w.uint32(tag(2, LENGTH)).string(output);
+  for (const input of node.inputs) w.tag(1, LENGTH).string(input);
+  for (const output of node.outputs) w.tag(2, LENGTH).string(output);
   string(w, 3, node.name);
   string(w, 4, node.opType);
   for (const attribute of node.attributes) message(w, 5, (inner) => writeAttribute(inner, attribute));
@@ -170,12 +149,12 @@ function writeValueInfo(w: Writer, info: ValueInfoMessage): void {
   string(w, 1, info.name);
   message(w, 2, (type) =>
     message(type, 1, (tensor) => {
-      tensor.uint32(tag(1, VARINT)).int32(info.elemType);
+      tensor.tag(1, VARINT).int64(info.elemType);
       message(tensor, 2, (shape) => {
         for (const size of info.shape) {
           message(shape, 1, (dim) => {
-            if (typeof size === 'number') dim.uint32(tag(1, VARINT)).int64(size);
-            else dim.uint32(tag(2, LENGTH)).string(size);
+            if (typeof size === 'number') dim.tag(1, VARINT).int64(size);
+            else dim.tag(2, LENGTH).string(size);
           });
         }
       });
@@ -185,20 +164,20 @@ function writeValueInfo(w: Writer, info: ValueInfoMessage): void {
 
 function writeOpset(w: Writer, field: number, [domain, version]: readonly [string, number]): void {
   message(w, field, (inner) => {
-    inner.uint32(tag(1, LENGTH)).string(domain);
-    inner.uint32(tag(2, VARINT)).int64(version);
+    inner.tag(1, LENGTH).string(domain);
+    inner.tag(2, VARINT).int64(version);
   });
 }
 
 export function encodeTensorMessage(tensor: TensorMessage): Uint8Array {
-  const w = Writer.create();
+  const w = new Writer();
   writeTensor(w, tensor);
   return w.finish();
 }
 
 export function encodeModelMessage(model: ModelMessage): Uint8Array {
-  const w = Writer.create();
-  w.uint32(tag(1, VARINT)).int64(model.irVersion);
+  const w = new Writer();
+  w.tag(1, VARINT).int64(model.irVersion);
   string(w, 2, model.producer);
   string(w, 3, model.producerVersion);
   message(w, 7, (graph) => {
@@ -214,8 +193,8 @@ export function encodeModelMessage(model: ModelMessage): Uint8Array {
   for (const fn of model.functions) {
     message(w, 25, (inner) => {
       string(inner, 1, fn.name);
-      for (const input of fn.inputs) inner.uint32(tag(4, LENGTH)).string(input);
-      for (const output of fn.outputs) inner.uint32(tag(5, LENGTH)).string(output);
+      for (const input of fn.inputs) inner.tag(4, LENGTH).string(input);
+      for (const output of fn.outputs) inner.tag(5, LENGTH).string(output);
       for (const node of fn.nodes) message(inner, 7, (body) => writeNode(body, node));
       for (const opset of model.opsets) writeOpset(inner, 9, opset);
       string(inner, 10, fn.domain);
@@ -229,29 +208,23 @@ export function encodeModelMessage(model: ModelMessage): Uint8Array {
 type Fields = { readonly [field: number]: (r: Reader, wire: number) => void };
 
 function readMessage(r: Reader, length: number, fields: Fields): void {
-  const end = r.pos + length;
-  if (end > r.len) throw new RangeError('a message is longer than the file');
-  while (r.pos < end) {
+  const end = r.position + length;
+  if (end > r.length) throw new RangeError('a message is longer than the file');
+  while (r.position < end) {
     const key = r.uint32();
     const read = fields[key >>> 3];
     if (read) read(r, key & 7);
-    else r.skipType(key & 7);
+    else r.skipValue(key & 7);
   }
-  if (r.pos !== end) throw new RangeError('a field reaches beyond its message');
-}
-
-function readInt64(r: Reader): bigint {
-  const value = r.int64() as unknown as number | { low: number; high: number };
-  if (typeof value === 'number') return BigInt(value);
-  return (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
+  if (r.position !== end) throw new RangeError('a field reaches beyond its message');
 }
 
 /** Repeated scalars come packed or one by one. */
 function repeated(r: Reader, wire: number, one: () => void): void {
   if (wire !== LENGTH) one();
   else {
-    const end = r.uint32() + r.pos;
-    while (r.pos < end) one();
+    const end = r.uint32() + r.position;
+    while (r.position < end) one();
   }
 }
 
@@ -271,7 +244,7 @@ function readPair(r: Reader): [string, string] {
 function readTensor(r: Reader, length: number): TensorMessage {
   const tensor: TensorMessage = { dims: [], dataType: 0, name: '' };
   readMessage(r, length, {
-    1: (_, wire) => repeated(r, wire, () => tensor.dims.push(Number(readInt64(r)))),
+    1: (_, wire) => repeated(r, wire, () => tensor.dims.push(Number(r.int64()))),
     2: () => {
       tensor.dataType = r.int32();
     },
@@ -311,7 +284,7 @@ function readValueInfo(r: Reader, length: number): ValueInfoMessage {
   const info: ValueInfoMessage = { name: '', elemType: 0, shape: [] };
   const readDim = (): void => {
     readMessage(r, r.uint32(), {
-      1: () => info.shape.push(Number(readInt64(r))),
+      1: () => info.shape.push(Number(r.int64())),
       2: () => info.shape.push(r.string()),
     });
   };
@@ -334,12 +307,12 @@ function readValueInfo(r: Reader, length: number): ValueInfoMessage {
 }
 
 export function decodeTensorMessage(bytes: Uint8Array): TensorMessage {
-  return readTensor(Reader.create(bytes), bytes.length);
+  return readTensor(new Reader(bytes), bytes.length);
 }
 
 /** Throws (RangeError and the like) for bytes that are no message. Attributes and functions are not read: records keep our own beside them. */
 export function decodeModelMessage(bytes: Uint8Array): ModelMessage {
-  const r = Reader.create(bytes);
+  const r = new Reader(bytes);
   const graph: ModelMessage['graph'] = {
     name: '',
     nodes: [],
@@ -359,7 +332,7 @@ export function decodeModelMessage(bytes: Uint8Array): ModelMessage {
   };
   readMessage(r, bytes.length, {
     1: () => {
-      model.irVersion = Number(readInt64(r));
+      model.irVersion = Number(r.int64());
     },
     2: () => {
       model.producer = r.string();

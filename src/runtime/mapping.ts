@@ -10,7 +10,7 @@ import { addressOf, type Ffi, type NativeFunction, tryFfi } from './ffi.ts';
 export interface MappedFile {
   /** Exactly the region. Writing to it stays in this process: the file never changes. */
   readonly buffer: ArrayBuffer;
-  /** Address of the region's first byte; 0 when it is empty or this machine has no way into native code. */
+  /** Address of the region's first byte, as long as the buffer is kept; 0 when it is empty or this machine has no way into native code. */
   readonly address: number;
   readonly byteLength: number;
   /** False: there was no mapping, the bytes were read. */
@@ -68,10 +68,49 @@ function openLibC(): LibC | null {
   return libc;
 }
 
-/** Unmaps when nobody has the ArrayBuffer any more. Whoever keeps an address alone must keep the buffer with it. */
-const unmapping = new FinalizationRegistry<{ base: number; bytes: number }>(({ base, bytes }) => {
+/** What the system maps: whole pages. */
+interface Pages {
+  readonly base: number;
+  readonly bytes: number;
+}
+
+/** Unmaps when nobody has what stands for the pages any more: an ArrayBuffer, say. */
+const unmapping = new FinalizationRegistry<Pages>(({ base, bytes }) => {
   libc?.munmap(base, bytes);
 });
+
+/** Memory that only native code reads. */
+export interface MappedMemory {
+  readonly address: number;
+  /** Must be kept as long as the address is used. */
+  readonly keep: object;
+}
+
+/**
+ * Maps a whole file for native code alone; null where that is impossible. An ArrayBuffer over it would count as memory
+ * that JavaScript holds: with the weights of a model the collector would be busy for nothing.
+ * @throws TnError when the file cannot be opened
+ */
+export function mapForNative(file: string): MappedMemory | null {
+  const fd = openFile(file);
+  try {
+    const c = openLibC();
+    const bytes = fstatSync(fd).size;
+    const base = c && bytes > 0 ? mapPages(c, fd, 0, bytes) : null;
+    if (base === null) return null;
+    const keep = {};
+    unmapping.register(keep, { base, bytes });
+    return { address: base, keep };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The address of the first page, or null. `offset` is one of a page. */
+function mapPages(c: LibC, fd: number, offset: number, bytes: number): number | null {
+  const base = Number(c.mmap(0, bytes, readWrite, privateMapping, fd, offset));
+  return base === -1 ? null : base;
+}
 
 /**
  * Maps a region of a file, private and writable. Works without a C compiler; where mapping is impossible the region is
@@ -114,8 +153,8 @@ function mapOpenFile(fd: number, offset: number, length: number): MappedFile | n
   if (!c) return null;
   const before = offset % c.pageBytes;
   const bytes = length + before;
-  const base = Number(c.mmap(0, bytes, readWrite, privateMapping, fd, offset - before));
-  if (base === -1) return null;
+  const base = mapPages(c, fd, offset - before, bytes);
+  if (base === null) return null;
   let buffer: ArrayBuffer;
   try {
     buffer = c.ffi.view(base + before, length);

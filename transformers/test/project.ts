@@ -33,7 +33,7 @@ export function createProject(files: Readonly<Record<string, string>>): Project 
   };
   const modules = path('node_modules');
   mkdirSync(modules);
-  for (const name of ['oxc-parser', '@oxc-parser', 'env-paths', 'esbuild', 'tsx', '@jridgewell']) {
+  for (const name of ['oxc-parser', '@oxc-parser', 'esbuild', 'tsx', '@jridgewell']) {
     symlinkSync(join(installed, name), join(modules, name));
   }
   cpSync(fileURLToPath(new URL('./fixtures/torchnative', import.meta.url)), join(modules, 'torchnative'), {

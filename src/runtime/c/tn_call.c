@@ -67,13 +67,14 @@ int64_t TN_PREFIX(call_run)(int64_t *block) {
 
   const int64_t *dims = block + TN_BLOCK_HEADER;
   const int64_t threads = threads_for(artifact, block, dims);
+  const int64_t arena_bytes = TN_PREFIX(artifact_arena_bytes)(artifact, dims);
   const int64_t missing =
-      TN_PREFIX(context_grow)(context, TN_PREFIX(artifact_arena_bytes)(artifact, dims),
-                              TN_PREFIX(artifact_scratch_bytes)(artifact, dims), threads);
+      TN_PREFIX(context_grow)(context, arena_bytes, TN_PREFIX(artifact_scratch_bytes)(artifact, dims), threads);
   if (missing != 0) {
     TN_PREFIX(context_release)(context);
     return finish(block, TN_ERROR_MEMORY, -1, missing, 0);
   }
+  TN_PREFIX(context_note)(context, artifact, dims, arena_bytes);
 
   /* Addresses are 64-bit words in the block, so its tail can be read as arrays of pointers. */
   const tn_address *inputs = (const tn_address *)(const void *)(dims + artifact->n_dims);

@@ -1,6 +1,6 @@
 /*
  * Contexts: the memory that one call at a time works in. It grows to its high-water mark and stays there, so that
- * calls allocate nothing once they have met their largest dims.
+ * calls allocate nothing once they have met their largest dims. Pages that only a long call needs go back after it.
  */
 #define _GNU_SOURCE
 #include "tn_internal.h"
@@ -10,6 +10,9 @@
 #include <sys/mman.h>
 
 enum { LINE = 64, HUGE_BYTES = 2 << 20 };
+
+/* See context_note. */
+enum { IDLE_BYTES = 8 << 20, IDLE_SHARE = 4, NS_PER_BYTE = 10 };
 
 static int64_t round_up(int64_t bytes, int64_t unit) { return tn_ceildiv(bytes, unit) * unit; }
 
@@ -80,10 +83,34 @@ int64_t TN_PREFIX(context_grow)(tn_context *context, int64_t arena_bytes, int64_
   return 0;
 }
 
+/*
+ * A decoder makes hundreds of small calls after its encoder's one large call, on the context that they share. The pages that
+ * only the large one needs go back to the system before the decoder's weights come in (Whisper base: 24 MB of the most
+ * that a process has). The next large call takes them again, at a quarter to half a nanosecond a byte: only calls that
+ * compute for much longer give way, so that it is 1 to 5 % of their time.
+ */
+void TN_PREFIX(context_note)(tn_context *context, const tn_artifact *artifact, const int64_t *dims,
+                             int64_t arena_bytes) {
+  /* Memory was short meanwhile. */
+  if (context->arena_used > context->arena.bytes) context->arena_used = 0;
+  if (arena_bytes >= context->arena_used) {
+    context->arena_used = arena_bytes;
+    context->arena_work = arena_bytes >= IDLE_BYTES && artifact->work != NULL ? artifact->work(dims) : 0;
+    return;
+  }
+  const int is_idle = arena_bytes <= context->arena_used / IDLE_SHARE;
+  if (!is_idle || context->arena_used < IDLE_BYTES || context->arena_work / NS_PER_BYTE < context->arena_used) return;
+  const int64_t kept = round_up(arena_bytes, HUGE_BYTES);
+  madvise(context->arena.base + kept, (size_t)(context->arena.bytes - kept), MADV_DONTNEED);
+  context->arena_used = arena_bytes;
+  context->arena_work = 0;
+}
+
 tn_context *TN_PREFIX(context_create)(void) { return calloc(1, sizeof(tn_context)); }
 
 static void free_regions(tn_context *context) {
   region_free(&context->arena);
+  context->arena_used = 0;
   region_free(&context->scratch);
   region_free(&context->records);
 }

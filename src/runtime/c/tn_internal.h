@@ -26,6 +26,8 @@ struct tn_context {
   uint32_t busy; /* 1 while a call runs on it */
   tn_region arena, scratch, records;
   int64_t scratch_stride; /* bytes from one thread's scratch to the next's */
+  int64_t arena_used;     /* the most of the arena that a call had since pages of it were last given back */
+  int64_t arena_work;     /* of that call, rough ns; 0: unknown */
 };
 
 /* Takes the context for one call or operation; 0 when it is taken already. */
@@ -34,5 +36,8 @@ TN_HIDDEN void TN_PREFIX(context_release)(tn_context *context);
 /* The context must be taken. Returns 0, or the bytes that could not be had. */
 TN_HIDDEN int64_t TN_PREFIX(context_grow)(tn_context *context, int64_t arena_bytes, int64_t scratch_bytes,
                                           int64_t threads);
+/* Says what a call needs before it runs: gives pages back that only a longer one has use for. The context must be taken. */
+TN_HIDDEN void TN_PREFIX(context_note)(tn_context *context, const tn_artifact *artifact, const int64_t *dims,
+                                       int64_t arena_bytes);
 
 #endif

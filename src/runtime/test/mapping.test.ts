@@ -6,8 +6,8 @@ import path from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { TnError } from '../../core/errors.ts';
-import { addressOf, ffi } from '../ffi.ts';
-import { mapFile, prefetch, zeroedBuffer } from '../mapping.ts';
+import { addressOf, ffi, keepAlive } from '../ffi.ts';
+import { mapFile, mapForNative, prefetch, zeroedBuffer } from '../mapping.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tn-mapping-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,6 +38,18 @@ describe('mapFile', () => {
       expect(new Uint8Array(ffi().view(part.address, 1))[0]).toBe(content[offset]);
     }
     expect(mapFile(file, { offset: 20_000 })).toMatchObject({ byteLength: 0, address: 0 });
+  });
+
+  it('gives native code a whole file without a buffer over it', () => {
+    const memory = mapForNative(file);
+    expect(memory?.address).toBeGreaterThan(0);
+    const bytes = new Uint8Array(ffi().view(memory!.address, content.length));
+    expect(Buffer.compare(bytes, content)).toBe(0);
+    keepAlive(memory!.keep);
+    const empty = path.join(folder, 'empty');
+    writeFileSync(empty, '');
+    expect(mapForNative(empty)).toBeNull();
+    expect(() => mapForNative(path.join(folder, 'absent'))).toThrow(TnError);
   });
 
   it('keeps writes in this process, apart for each mapping', () => {

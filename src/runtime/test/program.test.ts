@@ -1,6 +1,6 @@
 /** @file A hand-written artifact, end to end: build, load, run on any number of threads, fail, run from two JavaScript threads. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -53,12 +53,12 @@ describe('a program', () => {
     program = loadProgram(artifact, runtime);
   });
 
-  function prepare(length = n): Prepared {
+  function prepare(length = n, of = program): Prepared {
     const x = Float32Array.from({ length }, (_, i) => Math.sin(i) * 3);
     const index = Int32Array.from({ length }, (_, i) => (i * 7) % 4);
     const y = new Float32Array(length);
     const total = new Float32Array(1);
-    const call = program.newCall();
+    const call = of.newCall();
     call.setWeights(new WeightTable([addressOf(weights)], [weights]));
     call.setDim(0, length);
     call.setDim(1, weights.length);
@@ -144,6 +144,47 @@ describe('a program', () => {
     large.call.run();
     expect(runtime.contextBytes).toBe(after);
     expect(Buffer.from(large.y.buffer).equals(Buffer.from(reference(large.x, large.index).y.buffer))).toBe(true);
+  });
+
+  it.skipIf(!existsSync('/proc/self/status'))('gives pages back that only a long call needs', () => {
+    // Calls of more than 5000 elements write all over 64 MB.
+    const usingMuch = (work: number): NativeProgram => {
+      const source = exampleSource
+        .replace(
+          /(?<=arena_bytes\(const int64_t \*d\) \{) return (.*?);/,
+          ' return ($1) + (d[0] > 5000 ? 64 << 20 : 0);',
+        )
+        .replace(/(?<=work\(const int64_t \*d\) \{) return d\[0\];/, ` return d[0] > 5000 ? INT64_C(${work}) : d[0];`)
+        .replace(
+          '  *out = sum;',
+          '  *out = sum;\n  for (int64_t i = 4096; d[0] > 5000 && i < 64 << 20; i += 4096) ((volatile char *)b[0])[i] = 1;',
+        );
+      return loadProgram(exampleArtifactPath(source), runtime);
+    };
+    const held = (): number => Number(/RssAnon:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+    for (const { work, freed } of [
+      { work: 1e9, freed: 64 },
+      { work: 1e6, freed: 0 },
+    ]) {
+      runtime.trim();
+      const longCalls = usingMuch(work);
+      const long = prepare(6000, longCalls);
+      const short = prepare(1000, longCalls);
+      for (let round = 0; round < 3; round++) {
+        expect(long.call.run()).toBe(0);
+        const most = held();
+        const bytes = runtime.contextBytes;
+        for (let i = 0; i < 3; i++) expect(short.call.run()).toBe(0);
+        expect(Math.abs(most - held() - freed)).toBeLessThan(16);
+        expect(runtime.contextBytes).toBe(bytes);
+        for (const { x, index, y, total } of [long, short]) {
+          const expected = reference(x, index);
+          expect(y).toEqual(expected.y);
+          expect(total[0]).toBe(expected.total);
+        }
+      }
+    }
+    runtime.trim();
   });
 
   it('measures its kernels', () => {
