@@ -35,6 +35,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongFirst },
+    globalSetup: ['test/sharedObjects.ts'],
     testTimeout: 120_000,
     hookTimeout: 300_000,
   },

@@ -18,6 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageVersion } from '../src/dispatch/version.ts';
 import { giveEngine } from './engineCache.ts';
+import { shareObjects } from './sharedObjects.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'tn-package-'));
@@ -34,6 +35,7 @@ function run(command: string, args: readonly string[], cwd = app, env: Record<st
 }
 
 beforeAll(() => {
+  shareObjects(join(folder, 'cache'));
   // Built in a copy: other tests run what stands in dist/ of this clone.
   const clone = join(folder, 'clone');
   mkdirSync(clone);
