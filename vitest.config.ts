@@ -2,18 +2,25 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { torchnative } from './transformers/vitest.ts';
 
-/** Files that take the longest, first: one of them begun last would run on alone. */
+/**
+ * Files that take the longest, first: one of them begun last would run on alone. Those that need the JavaScript engine, or the
+ * package as npm packs it, come one after another: the first makes it for all.
+ */
 const long = [
   'examples/whisper/test/demo.test.ts',
-  'src/compile/test/sanitizers.test.ts',
   'test/packagingDocs.test.ts',
   'test/robust.test.ts',
   'src/package/test/emulated.test.ts',
-  'src/package/test/coreSanitizers.test.ts',
-  'test/lines.test.ts',
-  'test/package.test.ts',
   'test/conformance.test.ts',
-  'examples/whisper/test/transcribe.test.ts',
+  'src/compile/test/reduced.test.ts',
+  'test/lines.test.ts',
+  'src/package/test/coreSanitizers.test.ts',
+  'test/package.test.ts',
+  'test/embed.test.ts',
+  'src/package/test/library.test.ts',
+  'src/package/test/exe.test.ts',
+  'src/compile/templates/test/attention.test.ts',
+  'src/compile/test/sanitizers.test.ts',
 ];
 
 class LongFirst extends BaseSequencer {
@@ -35,6 +42,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongFirst },
+    globalSetup: ['test/sharedObjects.ts'],
     testTimeout: 120_000,
     hookTimeout: 300_000,
   },

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createProject, type Project, repository } from './project.ts';
+import { shareObjects } from './sharedObjects.ts';
 
 /** Writes the model that the program reads as an asset. */
 const makeModel = `import { manualSeed, nn, saveSafetensors } from 'torchnative';
@@ -102,6 +103,7 @@ beforeAll(async () => {
     'model/rows.txt': rowsText,
     'rows.txt': rowsText,
   });
+  shareObjects(project.cache);
   const made = await project.tn('make.ts');
   expect(made.stderr + made.stdout).toBe('');
   const first = await project.exec(process.execPath, [join(repository, 'bin/tn.mjs'), 'run', 'main.ts', 'rows.txt']);
@@ -199,15 +201,13 @@ describe('a packaged program', () => {
 describe('packaging', () => {
   test('gives the same bytes in another folder with another cache', async () => {
     const other = createProject({});
+    shareObjects(other.cache);
     try {
       for (const name of ['main.ts', 'make.ts', 'rows.txt', 'model']) {
         cpSync(join(project.root, name), join(other.root, name), { recursive: true });
       }
       const first = await other.exec(process.execPath, [join(repository, 'bin/tn.mjs'), 'run', 'main.ts', 'rows.txt']);
       expect(first.status, first.stderr).toBe(0);
-      // The engine's objects are the same files; compiling them again takes half a minute.
-      mkdirSync(join(other.cache, 'objects'), { recursive: true, mode: 0o700 });
-      cpSync(join(project.cache, 'objects'), join(other.cache, 'objects'), { recursive: true });
       cpSync(join(project.cache, 'engine'), join(other.cache, 'engine'), { recursive: true });
       const packaged = await packageApp(other.root, ['-o', join(other.root, 'app')], other.cache);
       expect(packaged.status, packaged.stderr).toBe(0);

@@ -20,6 +20,7 @@ import { type Tool, tools } from './conformanceTools.ts';
 import { giveEngine } from './engineCache.ts';
 import { packedModules } from './packed.ts';
 import { createProject, type Project, repository } from './project.ts';
+import { shareObjects } from './sharedObjects.ts';
 
 const programs = join(repository, 'test/conformance');
 const columns = ['operators', 'names', 'TC39', 'legacy', 'error column', 'entry shared'] as const;
@@ -84,6 +85,7 @@ function npmCi(folder: string, home: string): string | null {
 /** A project with the programs, the tools and the packed package. */
 function createPrograms(installed: string): Project {
   const project = createProject({});
+  shareObjects(project.cache);
   rmSync(join(project.root, 'node_modules'), { recursive: true });
   for (const name of readdirSync(programs)) cpSync(join(programs, name), join(project.root, name), { recursive: true });
   mkdirSync(join(project.root, 'node_modules'));

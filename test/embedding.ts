@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlink
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProject, type Project, type RunResult, repository } from './project.ts';
+import { shareObjects } from './sharedObjects.ts';
 
 export interface EmbedProject extends Project {
   /** Where packages go: `build/` of the project. */
@@ -18,6 +19,7 @@ export interface EmbedProject extends Project {
 /** `examples/embed` as a user's project: torchnative installed, `npx tn` there. */
 export function embedProject(): EmbedProject {
   const project = createProject({});
+  shareObjects(project.cache);
   cpSync(join(repository, 'examples/embed'), project.root, { recursive: true });
   for (const made of ['build', 'rust/target', 'npm/node_modules']) {
     rmSync(join(project.root, made), { recursive: true, force: true });

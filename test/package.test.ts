@@ -18,6 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageVersion } from '../src/dispatch/version.ts';
 import { giveEngine } from './engineCache.ts';
+import { packedModules } from './packed.ts';
+import { shareObjects } from './sharedObjects.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'tn-package-'));
@@ -34,28 +36,10 @@ function run(command: string, args: readonly string[], cwd = app, env: Record<st
 }
 
 beforeAll(() => {
-  // Built in a copy: other tests run what stands in dist/ of this clone.
-  const clone = join(folder, 'clone');
-  mkdirSync(clone);
-  for (const name of [
-    'src',
-    'cache',
-    'transformers',
-    'bin',
-    'package.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'LICENSE',
-    'README.md',
-  ]) {
-    cpSync(join(root, name), join(clone, name), { recursive: true });
-  }
-  symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
-  run('npm', ['run', '-s', 'build'], clone);
-  const tarball = run('npm', ['pack', '--silent', '--pack-destination', folder], clone).trim().split('\n').at(-1) ?? '';
+  shareObjects(join(folder, 'cache'));
   mkdirSync(join(app, 'node_modules'), { recursive: true });
-  run('tar', ['xzf', join(folder, tarball), '-C', folder], root);
-  cpSync(join(folder, 'package'), installed, { recursive: true });
+  // A copy, with nothing of the clone beside it.
+  cpSync(join(packedModules(), 'torchnative'), installed, { recursive: true });
   // What npm would have fetched.
   for (const name of readdirSync(join(root, 'node_modules'))) {
     if (name.startsWith('.') || name === 'torchnative' || existsSync(join(app, 'node_modules', name))) continue;

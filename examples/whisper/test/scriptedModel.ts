@@ -2,6 +2,7 @@
  * @file A model whose logits are a hash of what it was given, the same as in recordings/record.py: what openai/whisper
  * makes of it is recorded, so the example's driver can be compared token by token without any weights.
  */
+// tn-ignore-file: the hash is computed for every token of the vocabulary; operators that ask whether it is a tensor take ten times as long.
 
 import { fromBuffer, type Tensor } from 'torchnative';
 import { TokenChooser } from '../rules.ts';

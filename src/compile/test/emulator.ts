@@ -1,7 +1,7 @@
 /** @file Machines that this one is not: C programs built for them, static, and run by qemu's user-mode emulator. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import {
   type PackageTargetName,
   packageTarget,
 } from '../toolchain/index.ts';
+import { objectsOf, type SourceFile } from './objects.ts';
 
 export interface Machine {
   readonly name: string;
@@ -66,11 +67,6 @@ function newFolder(): string {
   return folder;
 }
 
-export interface ProgramFile {
-  readonly name: string;
-  readonly source: string;
-}
-
 /** Kernel flags as they ship, with warnings as errors. */
 export function shippedFlags(machine: Machine): string[] {
   return [...kernelFlags(machine.isa, 'gcc', packageTarget(machine.target).arch), '-Wall', '-Wextra', '-Werror'];
@@ -79,19 +75,16 @@ export function shippedFlags(machine: Machine): string[] {
 /** Compiles the files and links them statically; returns the program. */
 export function buildProgram(
   machine: Machine,
-  files: readonly ProgramFile[],
+  files: readonly SourceFile[],
   flags: readonly string[] = shippedFlags(machine),
 ): string {
   const { compiler } = findStaticToolchain(packageTarget(machine.target));
-  const folder = newFolder();
-  for (const { name, source } of files) writeFileSync(path.join(folder, name), source);
-  const program = path.join(folder, 'program');
-  const sources = files.map(({ name }) => path.join(folder, name));
-  execFileSync(
-    compiler.path,
-    [...compiler.args, ...flags, '-I', includes, '-static', '-pthread', '-o', program, ...sources, '-lm'],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
+  const program = path.join(newFolder(), 'program');
+  const own = [...compiler.args, ...flags];
+  const objects = objectsOf(compiler.path, [...own, '-I', includes], files);
+  execFileSync(compiler.path, [...own, '-static', '-pthread', '-o', program, ...objects, '-lm'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   return program;
 }
 

@@ -1,7 +1,7 @@
 /** @file Builds a compiled part with gcc and runs it, on its own threads, for the compiler's tests. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,7 @@ import { evaluate } from '../../symbolic/expr.ts';
 import type { CompiledPart, WeightLayout, WeightSlot } from '../part.ts';
 import type { IsaName } from '../templates/types.ts';
 import { kernelFlags } from '../toolchain/target.ts';
+import { objectsOf } from './objects.ts';
 
 /** Runs the artifact on threads of its own. */
 export const driver = `
@@ -106,14 +107,10 @@ export function buildAndLoad(
   isa: IsaName,
   extraFlags: readonly string[] = [],
 ): Loaded {
-  const work = path.join(folder, `${count++}`);
-  mkdirSync(work);
-  const files = [...part.files, { name: 'driver.c', source: driver }];
-  for (const file of files) writeFileSync(path.join(work, file.name), file.source);
-  const library = path.join(work, `part.so`);
+  const library = path.join(folder, `part${count++}.so`);
   const flags = [...kernelFlags(isa, 'gcc'), '-Wall', '-Wextra', '-Werror', '-O1', ...extraFlags];
-  const sources = files.map((file) => path.join(work, file.name));
-  execFileSync('gcc', [...flags, '-I', includes, '-shared', '-pthread', '-o', library, ...sources, '-lm'], {
+  const objects = objectsOf('gcc', [...flags, '-I', includes], [...part.files, { name: 'driver.c', source: driver }]);
+  execFileSync('gcc', [...flags, '-shared', '-pthread', '-o', library, ...objects, '-lm'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const lib = koffi.load(library);

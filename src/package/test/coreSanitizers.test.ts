@@ -6,9 +6,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Isa, machineIsa } from '../../compile/toolchain/target.ts';
 import { levelsHere, linkProgram, PackageBuild, scratch, writePayload } from './corePackage.ts';
 
-const asan = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-const plain = ['-g', '-O1'];
-const tsan = ['-g', '-O1', '-fsanitize=thread'];
+/** Lines (-g1) are enough for a finding to be located. */
+const asan = ['-g1', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+const plain = ['-g1', '-O1'];
+const tsan = ['-g1', '-O1', '-fsanitize=thread'];
 const weights = scratch('test.weights');
 
 beforeAll(() => writePayload(weights));

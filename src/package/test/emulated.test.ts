@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { giveEngine } from '../../../test/engineCache.ts';
 import { createProject, type Project, type RunResult, repository } from '../../../test/project.ts';
+import { shareObjects } from '../../../test/sharedObjects.ts';
 import { type TinyOutput, tinyProgram } from '../../../test/tinyModel.ts';
 import { type Machine, machines, missing, sayMissing } from '../../compile/test/emulator.ts';
 import { emulatorFor, packageTarget } from '../../compile/toolchain/index.ts';
@@ -16,6 +17,7 @@ let project: Project;
 beforeAll(async () => {
   if (machines.every((machine) => missing(machine) !== null)) return;
   project = createProject({ 'main.ts': tinyProgram });
+  shareObjects(project.cache);
   expect((await project.tn('main.ts')).status).toBe(0);
 }, patience);
 

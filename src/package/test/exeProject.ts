@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createProject, type Project, repository } from '../../../test/project.ts';
+import { shareObjects } from '../../../test/sharedObjects.ts';
 
 /** Prints what eager gives for the inputs that the tests use. */
 const program = `import { compileCache, Dim, manualSeed, nn, tensor, zeros, type Tensor } from 'torchnative';
@@ -57,6 +58,7 @@ export interface ExeProject extends Project {
 
 export async function exeProject(): Promise<ExeProject> {
   const project = createProject({ 'main.ts': program });
+  shareObjects(project.cache);
   const first = await project.tn('main.ts');
   if (first.status !== 0) throw new Error(first.stderr);
   const path = (name: string): string => join(project.root, name);

@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createProject, type Project, type RunResult, repository } from '../../../test/project.ts';
+import { shareObjects } from '../../../test/sharedObjects.ts';
 import { filesOf } from '../publish.ts';
 
 const model = `
@@ -91,6 +92,7 @@ let project: Project;
 
 beforeAll(async () => {
   project = createProject({ 'model.ts': model });
+  shareObjects(project.cache);
   const run = await project.tn('model.ts');
   if (run.status !== 0) throw new Error(run.stderr);
 }, 120_000);

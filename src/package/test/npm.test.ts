@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProject, repository } from '../../../test/project.ts';
+import { shareObjects } from '../../../test/sharedObjects.ts';
 
 const program = `import { compileCache, Dim, nn, tensor, zeros, type Tensor } from 'torchnative';
 
@@ -40,6 +41,7 @@ half(tensor([1, 0.5], { dtype: 'float16' }), tensor([true, false]));
 `;
 
 const project = createProject({ 'main.ts': program });
+shareObjects(project.cache);
 const app = join(project.root, 'app');
 
 beforeAll(async () => {
