@@ -37,6 +37,9 @@ const boundsAtPrecision: { readonly [P in Precision]: { readonly [D in DType]?: 
   int8: boundsAtInt8,
 };
 
+/** The bounds as text: native code that was checked with others is checked again. */
+export const boundsText = JSON.stringify([bounds, boundsAfterHalfState, boundsAtPrecision]);
+
 export interface Comparison {
   readonly ok: boolean;
   /** Relative rms; NaN where NaN or infinities stand in other places. */

@@ -27,6 +27,7 @@ import { artifactHeaders } from '../runtime/sources.ts';
 import { TensorObject } from '../tensor/tensor.ts';
 import { type AbiJson, abiToJson } from './abiJson.ts';
 import { CacheFailure, concernsAll, warnOfCache } from './cacheFailure.ts';
+import { boundsText } from './compare.ts';
 import type { Entry } from './entry.ts';
 import type { RunNative } from './firstDifference.ts';
 import { currentPrecision, debug, type Mode, type Precision, warnOnce } from './mode.ts';
@@ -62,7 +63,10 @@ export function nativeTarget(settings: CompileSettings): NativeTarget {
   return { compiler: findCompiler(), isa: targetIsa(), precision: settings.precision ?? currentPrecision() };
 }
 
-/** Graph, our compiler, target, precision, their compiler: no paths, environment or times. */
+/**
+ * Graph, our compiler, target, precision, their compiler, and what results are checked with (the outcome lies beside the code): no
+ * paths, environment or times.
+ */
 export function artifactKey({ graphHash }: Pick<Manifest, 'graphHash'>, target: NativeTarget): string {
   return sha256Hex(
     graphHash,
@@ -71,6 +75,7 @@ export function artifactKey({ graphHash }: Pick<Manifest, 'graphHash'>, target: 
     target.precision,
     target.compiler.identity,
     kernelFlags(target.isa, target.compiler.family).join(' '),
+    boundsText,
   );
 }
 
