@@ -1,12 +1,12 @@
 /**
  * @file What the files of a program link to, kept on disk: one file for a program, by the path of the file that was met
- * first. A second process asks for the stamp of each file and reads none.
+ * first. A second process asks for the stamp of each file and reads none but that first one.
  */
 
 import { transformerIdentity } from './identity.ts';
 import { readKept, writeKept } from './keptFiles.ts';
 import { learnLinks, linksMade, type SeenLinks, seenLinks } from './links.ts';
-import { learnContent, settledContent } from './observed.ts';
+import { hashesMade, learnContent, settledContent } from './observed.ts';
 import { sha256 } from './sha256.ts';
 
 /** A file's content: it is not read again while its stamp is the same. */
@@ -42,16 +42,13 @@ export function withKeptLinks(entry: string, follow: () => Iterable<string>): vo
   const kept = found?.state === state ? found : null;
   for (const [path, stamp, hash] of kept?.contents ?? []) learnContent(path, { stamp, hash, isSettled: true });
   learnLinks(kept?.files ?? []);
-  const before = linksMade();
-  const files = seenLinks(follow());
-  if (state === null || files.length < fewestFiles) return;
-  const contents = contentsBehind(files);
-  const isNews = ([path, stamp]: KeptContent, i: number): boolean => {
-    const [keptPath, keptStamp] = kept?.contents[i] ?? [];
-    return keptPath !== path || keptStamp !== stamp;
-  };
-  const isKept = linksMade() === before && files.length === kept?.files.length && !contents.some(isNews);
-  if (!isKept) writeKept(nameOf(entry), { state, contents, files } satisfies Entry);
+  const before = [linksMade(), hashesMade()];
+  const paths = follow();
+  const isNews = linksMade() !== before[0] || hashesMade() !== before[1];
+  if (state === null || (kept && !isNews)) return;
+  const files = seenLinks(paths);
+  if (files.length < fewestFiles) return;
+  writeKept(nameOf(entry), { state, contents: contentsBehind(files), files } satisfies Entry);
 }
 
 /** Files whose contents are behind the links, but for those written so lately that a later write may look the same. */

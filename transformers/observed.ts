@@ -20,6 +20,7 @@ export interface KnownContent {
 }
 
 const contents = new Map<string, KnownContent>();
+let hashed = 0;
 
 /** What was read last, to be hashed: mostly it is asked for next. */
 let lastRead: { readonly path: string; readonly hash: string; readonly bytes: Buffer } | null = null;
@@ -53,6 +54,7 @@ function hashNow(path: string, files: KnownFiles | null): string {
     const stamp = `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
     const known = contents.get(path);
     if (known?.stamp === stamp) return known.hash;
+    hashed++;
     const bytes = readFileSync(path);
     const hash = sha256(bytes);
     lastRead = { path, hash, bytes };
@@ -166,6 +168,11 @@ export function realPath(path: string): string {
 /** sha256 (hex) of a file's bytes; empty when there is no file that can be read. */
 export function contentHash(path: string): string {
   return ask(`content ${path}`);
+}
+
+/** How many contents have been read and hashed: a difference tells whether any was. */
+export function hashesMade(): number {
+  return hashed;
 }
 
 /** What is known of a file's content, for other processes to know. Null when none may rely on it. */
