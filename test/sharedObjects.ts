@@ -14,19 +14,26 @@ const kept = join(tmpdir(), `tn-engine-test-${userInfo().uid}`);
 export const keptSources = join(kept, 'engine');
 export const keptObjects = join(kept, 'kept');
 
-/** Says to the workers, which inherit it, where the folder is. */
-const variable = 'TN_TEST_OBJECTS';
+/** Says to the workers, which inherit it, where the run's folder is. */
+const variable = 'TN_TEST_FOLDER';
 
 export function setup(): void {
-  const folder = mkdtempSync(join(tmpdir(), 'tn-test-objects-'));
+  const folder = mkdtempSync(join(tmpdir(), 'tn-test-run-'));
   process.env[variable] = folder;
+  const objects = join(folder, 'objects');
+  mkdirSync(objects, { mode: 0o700 });
   if (!existsSync(keptObjects)) return;
-  for (const name of readdirSync(keptObjects)) copyFileSync(join(keptObjects, name), join(folder, name));
+  for (const name of readdirSync(keptObjects)) copyFileSync(join(keptObjects, name), join(objects, name));
 }
 
 export function teardown(): void {
   const folder = process.env[variable];
   if (folder) rmSync(folder, { recursive: true, force: true });
+}
+
+/** A folder that is removed after the last test of the run. */
+export function runFolder(prefix: string): string {
+  return mkdtempSync(join(process.env[variable] ?? tmpdir(), prefix));
 }
 
 /** Lets a cache that holds no objects yet take them from the run's folder, and add to it. */
@@ -35,5 +42,5 @@ export function shareObjects(cache: string): void {
   const objects = join(cache, 'objects');
   if (!folder || lstatSync(objects, { throwIfNoEntry: false })) return;
   mkdirSync(cache, { recursive: true, mode: 0o700 });
-  symlinkSync(folder, objects);
+  symlinkSync(join(folder, 'objects'), objects);
 }

@@ -1,10 +1,10 @@
 /** @file Machines that this one is not: C programs built for them, static, and run by qemu's user-mode emulator. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runFolder } from '../../../test/sharedObjects.ts';
 import type { IsaName } from '../templates/types.ts';
 import {
   emulatorFor,
@@ -57,11 +57,7 @@ let made: string | null = null;
 let count = 0;
 
 function newFolder(): string {
-  if (made === null) {
-    made = mkdtempSync(path.join(os.tmpdir(), 'tn-emulated-'));
-    const folder = made;
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  }
+  made ??= runFolder('emulated-');
   const folder = path.join(made, String(count++));
   mkdirSync(folder);
   return folder;

@@ -2,9 +2,9 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { runFolder } from '../../../test/sharedObjects.ts';
 
 export interface SourceFile {
   readonly name: string;
@@ -13,18 +13,10 @@ export interface SourceFile {
 
 let made: string | null = null;
 
-function objectFolder(): string {
-  if (made === null) {
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'tn-test-kernels-'));
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-    made = folder;
-  }
-  return made;
-}
-
 /** Compiles those of the files that were not compiled with these flags yet, with one call; paths of all objects. */
 export function objectsOf(compiler: string, flags: readonly string[], files: readonly SourceFile[]): string[] {
-  const folder = objectFolder();
+  made ??= runFolder('kernels-');
+  const folder = made;
   const stems = files.map(({ name, source }) => {
     const key = createHash('sha256').update(JSON.stringify([compiler, flags, source]));
     return `${path.basename(name, '.c')}-${key.digest('hex').slice(0, 16)}`;

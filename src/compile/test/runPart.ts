@@ -1,11 +1,10 @@
 /** @file Builds a compiled part with gcc and runs it, on its own threads, for the compiler's tests. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
+import { runFolder } from '../../../test/sharedObjects.ts';
 import { bytesOf } from '../../core/dtype.ts';
 import { Storage } from '../../core/storage.ts';
 import {
@@ -83,8 +82,7 @@ TN_EXPORT int64_t tn_test_run(const int64_t *block, int64_t *error) {
 }
 `;
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'tn-compile-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const folder = runFolder('parts-');
 const includes = fileURLToPath(new URL('../../runtime/c', import.meta.url));
 let count = 0;
 
