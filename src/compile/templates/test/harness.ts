@@ -68,11 +68,6 @@ export function bestLevel(): IsaFacts {
   return machineLevels().at(-1)!;
 }
 
-/** At the best levels, with the shipped optimisation; lower ones are the same text with other vectors, and compile in half the time. */
-function asShipped(isa: IsaFacts): boolean {
-  return [bestLevel(), templateLevels().at(-1)!].some(({ name }) => name === isa.name);
-}
-
 let folder: string | undefined;
 function workFolder(): string {
   if (folder === undefined) {
@@ -85,7 +80,7 @@ function workFolder(): string {
 
 /** Compiles C text to a shared library; returns its path. Any warning is an error. */
 function compileText(source: string, isa: IsaFacts, extraFlags: readonly string[] = []): string {
-  const flags = [...commonFlags, ...levelFlags[isa.name], ...(asShipped(isa) ? [] : ['-O1']), ...extraFlags];
+  const flags = [...commonFlags, ...levelFlags[isa.name], ...extraFlags];
   const key = createHash('sha256')
     .update(JSON.stringify([source, flags]))
     .digest('hex')
