@@ -54,7 +54,9 @@ const machine: SuiteFile['machine'] = {
   date: '2026-01-01 00:00',
 };
 
-const file = (contests: readonly Contest[]): SuiteFile => ({ suite: 'whisper', machine, peaks: [peak], contests });
+const file = (contests: readonly Contest[], rates = peak): SuiteFile => {
+  return { suite: 'whisper', machine, peaks: [rates], contests: contests.map((contest) => withLimits(contest, rates)) };
+};
 
 describe('limits', () => {
   it('are of the rate that binds, or of one after the other', () => {
@@ -80,17 +82,17 @@ describe('targets', () => {
 });
 
 describe('merged runs', () => {
-  it('have the middle of the medians and the best peak', () => {
+  it('have the middle of the medians and of the limits, and the best peak', () => {
     const slower = {
       ...encoder,
       timings: encoder.timings.map((timing) => ({ ...timing, samples: summarise([600]) })),
     };
     const better = { ...peak, fma32: 240 };
-    const merged = merge([file([encoder]), { ...file([slower]), peaks: [better] }, file([slower])]);
+    const merged = merge([file([encoder]), file([slower], better), file([slower])]);
     expect(merged.peaks).toEqual([better]);
     expect(merged.runs.get('whisper')).toBe(3);
     const [{ timings }] = merged.contests;
-    expect(timings[0]).toMatchObject({ samples: { median: 600, min: 490, count: 5 }, limit: 375 });
+    expect(timings[0]).toMatchObject({ samples: { median: 600, min: 490, count: 5 }, limit: 450 });
   });
 
   it('are of one machine', () => {

@@ -1,6 +1,6 @@
-/** @file Figures of several runs put together: the middle of their medians, the best of their peaks. */
+/** @file Figures of several runs put together: the middle of their medians and of their limits, the best of their peaks. */
 
-import { type Contest, type Timing, withLimits } from '../contest.ts';
+import type { Contest, Timing } from '../contest.ts';
 import type { Machine } from '../machine.ts';
 import { bestRates, type PeakRates } from '../peak.ts';
 import type { Row } from '../rows.ts';
@@ -67,7 +67,7 @@ export function merge(files: readonly SuiteFile[]): Merged {
     runs,
     versions: Object.assign({}, ...files.map(({ versions }) => versions ?? {})),
     peaks,
-    contests: [...contests.values()].map((group) => mergeContests(group, peaks)),
+    contests: [...contests.values()].map(mergeContests),
     // A row stands under the one before it ("beyond Node's own"): order is kept.
     rows: [...rows.values()].map((group) => ({ ...group[0], ours: mergeSamples(group.map(({ ours }) => ours)) })),
     transcripts: files.findLast(({ transcripts = [] }) => transcripts.length > 0)?.transcripts ?? [],
@@ -82,18 +82,19 @@ function groups<T>(items: readonly T[], keyOf: (item: T) => string): Map<string,
   return found;
 }
 
-function mergeContests(group: readonly Contest[], peaks: readonly PeakRates[]): Contest {
+function mergeContests(group: readonly Contest[]): Contest {
   const [{ work, threads }] = group;
   const byName = groups(
     group.flatMap(({ timings }) => timings),
     ({ name }) => name,
   );
   const timings = [...byName.values()].map((same): Timing => {
-    return { ...same[0], samples: mergeSamples(same.map(({ samples }) => samples)) };
+    // Each limit is of the rates that its own run measured.
+    const limits = same.flatMap(({ limit }) => limit ?? []);
+    const limit = limits.length === 0 ? null : summarise(limits).median;
+    return { ...same[0], samples: mergeSamples(same.map(({ samples }) => samples)), limit };
   });
-  const peak = peaks.find((rates) => rates.threads === threads);
-  const merged = { work, threads, timings };
-  return peak ? withLimits(merged, peak) : merged;
+  return { work, threads, timings };
 }
 
 function mergeSamples(all: readonly Samples[]): Samples {

@@ -8,13 +8,12 @@ export async function compileCached(parts: readonly string[], options: Selection
   const selection = select(store, options);
   const records = new Set(parts.flatMap((part) => pick(selection, part).records));
   if (records.size === 0) throw badRequest(`tn cache compile: ${parts.join(', ')}: no record to compile`);
-  const { compileRecord } = await import('../dispatch/describe.ts');
+  const { compileRecords } = await import('../dispatch/compileRecords.ts');
   const failed: string[] = [];
-  for (const record of records) {
-    const outcome = await compileRecord(store, record);
+  for await (const { record, reason } of compileRecords(store, records)) {
     const name = `${record.part}@${record.entry}`;
-    if (outcome.ok) process.stdout.write(`${name} native\n`);
-    else failed.push(`${name}: ${outcome.reason}`);
+    if (reason === null) process.stdout.write(`${name} native\n`);
+    else failed.push(`${name}: ${reason}`);
   }
   if (failed.length > 0) throw workFailed(`tn cache compile: ${failed.join('; ')}`);
 }

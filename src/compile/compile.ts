@@ -33,6 +33,9 @@ export type {
   WeightSlot,
 } from './part.ts';
 
+/** The file that calls the kernels in order. */
+export const programFile = 'program.c';
+
 /**
  * C code for a graph. Depends on nothing but its arguments: the same graph gives the same text.
  * Throws TnError when an op has no compiled form.
@@ -65,7 +68,7 @@ export function compileGraph(graph: Graph, target: Target): CompiledPart {
   });
   return {
     name: graph.name,
-    files: [...files.values(), { name: 'program.c', source: program.source }],
+    files: [...files.values(), { name: programFile, source: program.source }],
     kernels: kernels.map(({ draft, functionName }, at) => ({
       name: functionName,
       template: draft.template,

@@ -94,10 +94,15 @@ export function elementPositions(sizes: readonly number[], strides: readonly num
 /** All elements in row-major order as float64 numbers (int64 beyond 2^53 loses digits: use `toBigInts`). */
 export function toNumbers(view: StridedView): Float64Array {
   const total = view.count;
-  const out = new Float64Array(total);
   const data = view.storage.typed(view.dtype);
+  const isWhole = isContiguous(view);
+  // A copy by the engine itself, several times as fast.
+  if (isWhole && view.dtype === 'float32') {
+    return new Float64Array((data as Float32Array).subarray(view.offset, view.offset + total));
+  }
+  const out = new Float64Array(total);
   const get = elementReader(view.dtype, data);
-  if (isContiguous(view)) {
+  if (isWhole) {
     for (let i = 0; i < total; i++) out[i] = get(view.offset + i);
   } else {
     const positions = elementPositions(view.sizes, view.strides, view.offset);

@@ -1,7 +1,7 @@
 /** @file How near compiled results must come to eager ones (DESIGN §2): relative rms over the elements written. */
 
 import { type DType, isFloat } from '../core/dtype.ts';
-import { elementPositions, elementReader, type StridedView } from '../core/view.ts';
+import { elementPositions, type StridedView, toNumbers } from '../core/view.ts';
 import type { Precision } from './mode.ts';
 
 /** Bounds by the storage dtype at default precision. Integers and bools must be equal. */
@@ -65,9 +65,9 @@ export function compareTensors(actual: StridedView, expected: StridedView, optio
   if (actual.dtype !== dtype || !sameSizes(actual.sizes, expected.sizes))
     return { ok: false, error: Number.NaN, bound };
   if (!isFloat(dtype)) return compareExactly(actual, expected);
-  const a = readAll(actual);
-  const b = readAll(expected);
-  const old = options.before ? readAll(options.before) : null;
+  const a = toNumbers(actual);
+  const b = toNumbers(expected);
+  const old = options.before ? toNumbers(options.before) : null;
   const row = Math.max(1, expected.sizes.at(-1) ?? 1);
   let difference = 0;
   let total = 0;
@@ -112,14 +112,6 @@ function compareExactly(actual: StridedView, expected: StridedView): Comparison 
     if (a[pa[i]] !== b[pb[i]]) return { ok: false, error: Number.NaN, bound: 0 };
   }
   return { ok: true, error: 0, bound: 0 };
-}
-
-function readAll(view: StridedView): Float64Array {
-  const get = elementReader(view.dtype, view.storage.typed(view.dtype));
-  const positions = elementPositions(view.sizes, view.strides, view.offset);
-  const out = new Float64Array(positions.length);
-  for (let i = 0; i < out.length; i++) out[i] = get(positions[i]);
-  return out;
 }
 
 /** Equal as numbers, NaN equal to NaN. */

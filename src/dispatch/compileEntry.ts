@@ -3,7 +3,7 @@
 import type { Artifact, Manifest, RecordRef, Store } from '../../cache/index.ts';
 import { sha256Hex } from '../../cache/layout.ts';
 import { COMPILE_LAYERS, hashLayers } from '../../cache/ownSources.ts';
-import { type CompiledPart, compileGraph } from '../compile/compile.ts';
+import { type CompiledPart, compileGraph, programFile } from '../compile/compile.ts';
 import {
   type BuildRequest,
   type BuildResult,
@@ -13,6 +13,7 @@ import {
   findCompiler,
   type Isa,
   kernelFlags,
+  programFlags,
   sharedFlags,
   targetIsa,
 } from '../compile/toolchain/index.ts';
@@ -171,8 +172,17 @@ function compileLock(key: string): string {
   return `compile-${key.slice(0, 24)}`;
 }
 
-/** Throws TnError with the reason when there is no native code that agrees with the samples. */
-export function obtain(store: Store, entry: Entry, target: NativeTarget, mayCompile: boolean): NativePart {
+/**
+ * Throws TnError with the reason when there is no native code that agrees with the samples. `make` gives the artifact where
+ * there is none yet.
+ */
+export function obtain(
+  store: Store,
+  entry: Entry,
+  target: NativeTarget,
+  mayCompile: boolean,
+  make = (key: string): Artifact => buildGraph(store, entry.record.part, graphOf(store, entry.record), key, target),
+): NativePart {
   const { record } = entry;
   const key = artifactKey(record.manifest, target);
   let found = store.findArtifact(key);
@@ -186,7 +196,7 @@ export function obtain(store: Store, entry: Entry, target: NativeTarget, mayComp
       if (!('miss' in again)) return again;
       if (again.problem) throw new CacheFailure(again.problem);
       debug(1, () => `"${record.part}" ${record.entry}: compiling (${missed})`);
-      return buildGraph(store, record.part, graphOf(store, record), key, target);
+      return make(key);
     });
   }
   return loadVerified(store, entry, found, key, target);
@@ -213,7 +223,8 @@ export function buildGraph(store: Store, title: string, graph: Graph, key: strin
   return publish(store, key, compileSync(request), part, target);
 }
 
-function buildRequest(
+/** Lowers a graph: what the compiler is to be given. Throws TnError where there is no code for it. */
+export function buildRequest(
   store: Store,
   title: string,
   graph: Graph,
@@ -223,10 +234,15 @@ function buildRequest(
   const objects = store.ownFolder('objects');
   if (!objects.ok) throw new CacheFailure(objects.problem);
   const flags = kernelFlags(target.isa, target.compiler.family);
+  const flagsOfProgram = programFlags(target.isa, target.compiler.family);
   const request = {
     title,
     compiler: target.compiler,
-    jobs: part.files.map(({ name, source }) => ({ name: name.replace(/\.c$/, ''), source, flags })),
+    jobs: part.files.map(({ name, source }) => ({
+      name: name.replace(/\.c$/, ''),
+      source,
+      flags: name === programFile ? flagsOfProgram : flags,
+    })),
     headers: artifactHeaders(),
     objectFolder: objects.value,
     link: { folder: objects.value, prefix: title, flags: sharedFlags() },
@@ -245,7 +261,14 @@ function lowered(graph: Graph, target: NativeTarget): CompiledPart {
   }
 }
 
-function publish(store: Store, key: string, built: BuildResult, part: CompiledPart, target: NativeTarget): Artifact {
+/** Stores what a build gave. @throws TnError when that is a failure */
+export function publish(
+  store: Store,
+  key: string,
+  built: BuildResult,
+  part: CompiledPart,
+  target: NativeTarget,
+): Artifact {
   if (!built.ok || built.library === null) {
     const failure = built.ok ? { message: 'no library was linked', stderr: '' } : built;
     throw new TnError({

@@ -6,8 +6,7 @@ import { oneLine, TnError } from '../core/errors.ts';
 import { printGraph } from '../graph/printer.ts';
 import { decodeModel } from '../onnx/reader.ts';
 import { add, type Expr, evaluate, exprToString, int } from '../symbolic/expr.ts';
-import { artifactKey, nativeTarget, obtain } from './compileEntry.ts';
-import { Entry } from './entry.ts';
+import { artifactKey, nativeTarget } from './compileEntry.ts';
 
 /** Bytes that a kernel moves: as an expression over the dims, and with the dims of the sample. */
 export interface KernelTraffic {
@@ -31,8 +30,6 @@ export interface EntryDescription {
 
 /** The key of the artifact that this machine, compiler and precision would use, or why there can be none. */
 export type ArtifactKey = { readonly key: string } | { readonly reason: string };
-
-export type CompileOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 /** Graph and plan of a record; the plan is empty where the graph has an op without a compiled form. Throws TnError for a damaged record. */
 export function describeEntry(store: Store, record: RecordRef): EntryDescription {
@@ -63,15 +60,5 @@ export function artifactKeyOf(_store: Store, record: RecordRef): ArtifactKey {
     return { key: artifactKey(record.manifest, nativeTarget({})) };
   } catch (error) {
     return { reason: oneLine(error) };
-  }
-}
-
-/** Compiles a record and checks it on its samples. */
-export function compileRecord(store: Store, record: RecordRef): CompileOutcome {
-  try {
-    obtain(store, new Entry(record), nativeTarget({}), true);
-    return { ok: true };
-  } catch (error) {
-    return { ok: false, reason: oneLine(error) };
   }
 }

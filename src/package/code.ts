@@ -4,6 +4,7 @@
  */
 
 import type { Store } from '../../cache/index.ts';
+import { programFile } from '../compile/compile.ts';
 import {
   type BuildFailure,
   type BuildRequest,
@@ -11,6 +12,7 @@ import {
   type Compiler,
   compileSync,
   kernelFlags,
+  programFlags,
   runtimeFlags,
 } from '../compile/toolchain/index.ts';
 import { TnError } from '../core/errors.ts';
@@ -80,12 +82,13 @@ function kernelJobs(model: PackageModel, compiler: Compiler): CompileJob[] {
   for (const isa of new Set(model.levels.map((level) => codeLevel(level, precision)))) {
     const symbols = `-DTN_SYMBOL_PREFIX=${levelPrefix(model, isa)}`;
     const flags = [...kernelFlags(isa, compiler.family, model.target.arch), symbols];
+    const flagsOfProgram = [...programFlags(isa, compiler.family, model.target.arch), symbols];
     for (const part of model.parts) {
       const { files } = [...part.code].find(([level]) => codeLevel(level, precision) === isa)![1];
       for (const { name, source } of files) {
-        if (name === 'program.c') {
+        if (name === programFile) {
           const table = `-DTN_ARTIFACT_NAME=${artifactSymbol(model, part.name, isa)}`;
-          add({ name: `${model.prefix}${isa}_${part.name}`, source, flags: [...flags, table] });
+          add({ name: `${model.prefix}${isa}_${part.name}`, source, flags: [...flagsOfProgram, table] });
         } else {
           // A kernel's name holds a hash of what it does: the comment says which part's line it was first seen at.
           add({ name: `${model.prefix}${isa}_${name.replace(/\.c$/, '')}`, source: withoutComments(source), flags });

@@ -101,7 +101,8 @@ async function compileMissing(
   }
   if (wanted.size === 0) return 0;
   for (const [name, text] of Object.entries(request.headers)) writeFileSync(path.join(work, safeName(name)), text);
-  const queue = [...wanted];
+  // The longest first, so that none of them is alone at the end.
+  const queue = [...wanted].sort(([, one], [, other]) => other.job.source.length - one.job.source.length);
   let done = 0;
   let failed = false;
   const worker = async (): Promise<void> => {

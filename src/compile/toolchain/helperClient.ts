@@ -73,14 +73,15 @@ export function compileSync(request: BuildRequest): BuildResult {
   }
 }
 
-/** A build that goes on beside the program; it does not keep the program alive. */
+/** A build that goes on beside the program. */
 export interface BackgroundBuild {
   /** Never rejects. */
   readonly result: Promise<BuildResult>;
   cancel(): void;
 }
 
-export function compileInBackground(request: BuildRequest): BackgroundBuild {
+/** `isAwaited`: it keeps the program alive, and tells of its progress on stderr. */
+export function compileInBackground(request: BuildRequest, { isAwaited = false } = {}): BackgroundBuild {
   const child = spawn(process.execPath, helperArguments(), {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: helperEnvironment(),
@@ -90,9 +91,11 @@ export function compileInBackground(request: BuildRequest): BackgroundBuild {
     stdout += text;
   });
   child.stdin.on('error', () => {}); // A helper that died: `close` tells.
-  child.stdin.end(JSON.stringify({ ...request, quiet: true }));
-  child.unref();
-  for (const stream of [child.stdin, child.stdout]) (stream as { unref?: () => void }).unref?.();
+  child.stdin.end(JSON.stringify({ ...request, quiet: !isAwaited }));
+  if (!isAwaited) {
+    child.unref();
+    for (const stream of [child.stdin, child.stdout]) (stream as { unref?: () => void }).unref?.();
+  }
   const result = new Promise<BuildResult>((resolve) => {
     child.on('error', (error) => resolve(internal(`the compile helper could not be started: ${error.message}`)));
     child.on('close', (status, signal) => resolve(readAnswer(stdout, status, signal)));

@@ -21,6 +21,7 @@ export {
   kernelFlags,
   machineIsa,
   machineIsas,
+  programFlags,
   runtimeFlags,
   runtimeLinkFlags,
   sharedFlags,

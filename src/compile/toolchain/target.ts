@@ -116,6 +116,11 @@ export function kernelFlags(isa: Isa, family: CompilerFamily, arch: string = pro
   return flags;
 }
 
+/** Flags for the file that calls the kernels in order: nothing in it is worth -O3, which takes four times as long. */
+export function programFlags(isa: Isa, family: CompilerFamily, arch: string = process.arch): string[] {
+  return kernelFlags(isa, family, arch).map((flag) => (flag === '-O3' ? '-O1' : flag));
+}
+
 /** Flags for the C runtime, which is the same for every level: it finds out about the machine itself. */
 export function runtimeFlags(arch: string = process.arch): string[] {
   const baseline: Isa = arch === 'arm64' ? 'neon' : 'plain';
