@@ -36,7 +36,8 @@ export function page(merged: Merged, held: readonly Merged[], plots: Plots): str
     ]),
     ...held.flatMap((one) =>
       section(`## Held to the level ${one.machine.isa}`, [
-        'The same parts with `TN_ISA` and, where a library knows how, `CT2_FORCE_CPU_ISA` set to a lower level of instructions.',
+        'The same parts with `TN_ISA` and, where a library knows how, `CT2_FORCE_CPU_ISA` set to a lower level of instructions. ' +
+          'Limits are those of the processor: a level without dot products of bfloat16 pairs or bytes computes them at the float32 rate.',
         ...one.contests.filter(({ work }) => !isOp(work) && !isContext(work)).map(contestTable),
       ]),
     ),
