@@ -1,8 +1,7 @@
 /** @file Many records compiled: while the compiler has one, the next is lowered and the one before is checked on its samples. */
 
-import type { RecordRef, Store } from '../../cache/index.ts';
-import type { CompiledPart } from '../compile/compile.ts';
-import { type BuildResult, compileInBackground } from '../compile/toolchain/index.ts';
+import type { Artifact, RecordRef, Store } from '../../cache/index.ts';
+import { compileInBackground } from '../compile/toolchain/index.ts';
 import { oneLine } from '../core/errors.ts';
 import {
   artifactKey,
@@ -21,62 +20,45 @@ export interface CompiledRecord {
   readonly reason: string | null;
 }
 
-/** A record on its way. */
-interface Lowered {
-  readonly record: RecordRef;
-  readonly target: NativeTarget | null;
-  readonly reason: string | null;
-  /** Starts the compiler; null where there is an artifact already, or can be none. */
-  readonly begin: (() => Promise<Built>) | null;
-}
-
-interface Built {
-  readonly result: BuildResult;
-  readonly part: CompiledPart;
-}
-
-/** Compiled at a time: the end of one, where cores would idle, is the beginning of the next. */
-const atOnce = 2;
+/** Records that the compiler is given at a time: the end of one, where cores would idle, is the middle of the next. */
+const atOnce = 3;
 
 /** Gives each record as it is done, in order. */
 export async function* compileRecords(store: Store, records: Iterable<RecordRef>): AsyncGenerator<CompiledRecord> {
-  const begun: { lowered: Lowered; built: Promise<Built> | null }[] = [];
-  const finishFirst = async (): Promise<CompiledRecord> => {
-    const { lowered, built } = begun.shift()!;
-    return finish(store, lowered, await built);
-  };
+  const begun: (() => Promise<CompiledRecord>)[] = [];
   for (const record of records) {
-    const lowered = lower(store, record);
-    begun.push({ lowered, built: lowered.begin?.() ?? null });
-    if (begun.length > atOnce) yield await finishFirst();
+    begun.push(begin(store, record));
+    if (begun.length === atOnce) yield await begun.shift()!();
   }
-  while (begun.length > 0) yield await finishFirst();
+  for (const finish of begun) yield await finish();
 }
 
-function lower(store: Store, record: RecordRef): Lowered {
+/** Lowers a record and starts the compiler, where there is no artifact yet. What it gives waits, stores and checks. */
+function begin(store: Store, record: RecordRef): () => Promise<CompiledRecord> {
   try {
     const target = nativeTarget({});
-    if (!('miss' in store.findArtifact(artifactKey(record.manifest, target)))) {
-      return { record, target, reason: null, begin: null };
-    }
-    const { request, part } = buildRequest(store, record.part, graphOf(store, record), target);
-    const begin = async (): Promise<Built> => ({
-      result: await compileInBackground(request, { isAwaited: true }).result,
-      part,
-    });
-    return { record, target, reason: null, begin };
+    const build =
+      'miss' in store.findArtifact(artifactKey(record.manifest, target)) ? start(store, record, target) : null;
+    return async () => {
+      try {
+        const make = await build?.();
+        obtain(store, new Entry(record), target, true, make);
+        return { record, reason: null };
+      } catch (error) {
+        return { record, reason: oneLine(error) };
+      }
+    };
   } catch (error) {
-    return { record, target: null, reason: oneLine(error), begin: null };
+    return async () => ({ record, reason: oneLine(error) });
   }
 }
 
-function finish(store: Store, { record, target, reason }: Lowered, built: Built | null): CompiledRecord {
-  if (target === null) return { record, reason };
-  try {
-    const make = built && ((key: string) => publish(store, key, built.result, built.part, target));
-    obtain(store, new Entry(record), target, true, make ?? undefined);
-    return { record, reason: null };
-  } catch (error) {
-    return { record, reason: oneLine(error) };
-  }
+/** What it gives waits for the compiler, and knows how to store what came of it. */
+function start(store: Store, record: RecordRef, target: NativeTarget): () => Promise<(key: string) => Artifact> {
+  const { request, part } = buildRequest(store, record.part, graphOf(store, record), target);
+  const { result } = compileInBackground(request, { isAwaited: true });
+  return async () => {
+    const built = await result;
+    return (key) => publish(store, key, built, part, target);
+  };
 }

@@ -184,8 +184,13 @@ function readRegion(file: string, fd: number, offset: number, length: number): M
 export function prefetch(mapping: MappedFile): void {
   const c = openLibC();
   if (!c || !mapping.mapped) return;
-  const before = mapping.address % c.pageBytes;
-  c.madvise(mapping.address - before, mapping.byteLength + before, willNeed);
+  advise(c, mapping.address, mapping.byteLength, willNeed);
+}
+
+/** A hint about memory, from the page that it begins in. */
+function advise(c: LibC, address: number, bytes: number, advice: number): void {
+  const before = address % c.pageBytes;
+  c.madvise(address - before, bytes + before, advice);
 }
 
 /**
@@ -195,10 +200,6 @@ export function prefetch(mapping: MappedFile): void {
 export function zeroedBuffer(bytes: number): ArrayBuffer {
   const buffer = new ArrayBuffer(bytes);
   const c = bytes >= largeBytes && os.platform() === 'linux' ? openLibC() : null;
-  if (c) {
-    const address = addressOf(buffer);
-    const before = address % c.pageBytes;
-    c.madvise(address - before, bytes + before, hugePage);
-  }
+  if (c) advise(c, addressOf(buffer), bytes, hugePage);
   return buffer;
 }

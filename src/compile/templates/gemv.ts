@@ -12,7 +12,7 @@ import { convertingRow, type GemmSpec, type PanelOperand } from './gemm.ts';
 import { quadRowBytes, renderQuadPanel } from './gemvQuads.ts';
 import { halfOf, pairsOf } from './pairs.ts';
 import { quadPanelTail, quadsOf } from './quads.ts';
-import { expression, indent, kernelHead, mergeUses, range, staticValue } from './text.ts';
+import { expression, indent, kernelHead, mergeUses, range, staticValue, unrolledLoop } from './text.ts';
 import type { Epilogue, FloatDtype, IsaFacts, KernelContext, KernelSource, PreludeName } from './types.ts';
 
 export interface GemvSpec {
@@ -163,13 +163,7 @@ function renderPanel(isa: IsaFacts, name: string, rows: number, dtype: FloatDtyp
     ...(rows === 1 ? ['  (void)stride;'] : []),
     ...ms.map((m) => `  const float *x${m} = x${m === 0 ? '' : ` + ${m} * stride`};`),
     ...ms.flatMap((m) => vectors.map((v) => `  tn_vf ${us.map((u) => `s${m}_${v}_${u} = {0}`).join(', ')};`)),
-    `  int64_t k = 0;`,
-    `  for (; k + ${unroll} <= depth; k += ${unroll}) {`,
-    ...us.flatMap((u) => step(u, u === 0 ? 'k' : `(k + ${u})`).map((line) => '    ' + line)),
-    `  }`,
-    ...us
-      .slice(0, -1)
-      .flatMap((u) => [`  if (k < depth) {`, ...step(u, 'k').map((line) => '    ' + line), `    k++;`, `  }`]),
+    ...unrolledLoop('depth', unroll, step),
     ...ms.flatMap((m) =>
       vectors.map(
         (v) => `  tn_store(out + ${m * panelColumns + v * isa.lanes}, ${tree(us.map((u) => `s${m}_${v}_${u}`))});`,

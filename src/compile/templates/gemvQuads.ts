@@ -6,7 +6,7 @@
  */
 import { gemvUnroll, panelColumns } from './cost.ts';
 import { byteOf } from './quads.ts';
-import { range } from './text.ts';
+import { range, unrolledLoop } from './text.ts';
 import type { IsaFacts } from './types.ts';
 
 /** Digits of a row. */
@@ -91,13 +91,7 @@ ${[
       `  const int32_t offset${m}[${digits}] = {${ds.map((d) => `(int32_t)x${m}[${digits} * quads + ${d + 1}]`).join(', ')}};`,
   ),
   ...ms.map((m) => `  tn_vi ${ds.flatMap((d) => us.map((u) => `${sum(m, d, u)} = {0}`)).join(', ')};`),
-  `  int64_t k = 0;`,
-  `  for (; k + ${us.length} <= quads; k += ${us.length}) {`,
-  ...us.flatMap((u) => step(u, u === 0 ? 'k' : `k + ${u}`).map((line) => '    ' + line)),
-  `  }`,
-  ...us
-    .slice(0, -1)
-    .flatMap((u) => [`  if (k < quads) {`, ...step(u, 'k').map((line) => '    ' + line), `    k++;`, `  }`]),
+  ...unrolledLoop('quads', us.length, step),
   `  const tn_vf scales = tn_load((const float *)(const void *)(panel + quads * ${panelColumns}));`,
   ...ms.flatMap(result),
   `}`,
@@ -140,13 +134,7 @@ function widenedPanel(isa: IsaFacts, name: string, rows: number): string {
     ...ms.flatMap((m) =>
       vectors.map((v) => `  tn_vf ${us.flatMap((u) => range(4).map((at) => `${sum(m, v, u, at)} = {0}`)).join(', ')};`),
     ),
-    `  int64_t k = 0;`,
-    `  for (; k + ${us.length} <= quads; k += ${us.length}) {`,
-    ...us.flatMap((u) => step(u, u === 0 ? 'k' : `k + ${u}`).map((line) => '    ' + line)),
-    `  }`,
-    ...us
-      .slice(0, -1)
-      .flatMap((u) => [`  if (k < quads) {`, ...step(u, 'k').map((line) => '    ' + line), `    k++;`, `  }`]),
+    ...unrolledLoop('quads', us.length, step),
     ...vectors.map(
       (v) =>
         `  const tn_vf scale${v} = tn_load((const float *)(const void *)(panel + quads * ${panelColumns})${v === 0 ? '' : ` + ${v * isa.lanes}`});`,

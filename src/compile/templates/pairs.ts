@@ -10,7 +10,7 @@
  */
 import { pairChunk, panelColumns } from './cost.ts';
 import { elementBytes, elementType, narrow, widen } from './epilogue.ts';
-import { expression, staticValue } from './text.ts';
+import { ceilDivided } from './text.ts';
 import { renderTileForm } from './tile.ts';
 import type { FloatDtype, IsaFacts } from './types.ts';
 import { wordTypes } from './vectors.ts';
@@ -22,8 +22,7 @@ export function leftPerPair(isa: IsaFacts): 1 | 2 {
 
 /** Pairs of a depth, as C text. */
 export function pairsOf(depth: string | number): string {
-  const known = staticValue(depth);
-  return known === undefined ? `(((int64_t)${expression(depth)} + 1) / 2)` : String(Math.ceil(known / 2));
+  return ceilDivided(depth, 2);
 }
 
 /** Prelude piece: `tn_word`, `tn_left`, `tn_round_pairs`, and on levels that have it `tn_dot_pairs`. */

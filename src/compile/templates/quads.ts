@@ -9,7 +9,7 @@
  * A quantised row that holds a NaN or an infinity gives NaN throughout.
  */
 import { panelColumns, quadChunk } from './cost.ts';
-import { expression, range, staticValue } from './text.ts';
+import { ceilDivided, range } from './text.ts';
 import { renderTileForm } from './tile.ts';
 import type { IsaFacts } from './types.ts';
 import { wordTypes } from './vectors.ts';
@@ -22,8 +22,7 @@ export const quadPanelTail = panelColumns;
 
 /** Steps of four of a depth, as C text. */
 export function quadsOf(depth: string | number): string {
-  const known = staticValue(depth);
-  return known === undefined ? `(((int64_t)${expression(depth)} + 3) / 4)` : String(Math.ceil(known / 4));
+  return ceilDivided(depth, 4);
 }
 
 /** `tn_left` elements of four depth steps. */

@@ -44,3 +44,24 @@ export function commentText(text: string): string {
 export function mergeUses(ctx: KernelContext, own: readonly PreludeName[]): PreludeName[] {
   return [...new Set([...own, ...(ctx.uses ?? [])])];
 }
+
+/** ceil(size / by) as C text, a number where the size is one. */
+export function ceilDivided(size: string | number, by: number): string {
+  const known = staticValue(size);
+  return known === undefined ? `(((int64_t)${expression(size)} + ${by - 1}) / ${by})` : String(Math.ceil(known / by));
+}
+
+/**
+ * Lines of a loop that runs `step` from `k` below `limit`, several at a time: each of a round has accumulators of its own,
+ * `round` says which, and what is left takes those of the first. Declares `k`.
+ */
+export function unrolledLoop(limit: string, rounds: number, step: (round: number, k: string) => string[]): string[] {
+  const nested = (lines: readonly string[]): string[] => lines.map((line) => '    ' + line);
+  return [
+    `  int64_t k = 0;`,
+    `  for (; k + ${rounds} <= ${limit}; k += ${rounds}) {`,
+    ...range(rounds).flatMap((round) => nested(step(round, round === 0 ? 'k' : `(k + ${round})`))),
+    `  }`,
+    ...range(rounds - 1).flatMap((round) => [`  if (k < ${limit}) {`, ...nested(step(round, 'k')), `    k++;`, `  }`]),
+  ];
+}
