@@ -1,8 +1,9 @@
 // The library's entry as one file, dist/torchnative.js, made of the modules in dist/: Node takes most of a millisecond a module, and
 // there are hundreds. The modules stay beside it, for commands, workers and helpers.
-import { readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { replaceFile } from './replaceFile.mjs';
 
 /** Bundles the entry, and notes the hashes of what it was made of; `mtime` (ms) becomes the entry's time. */
 export async function bundleEntry(root, mtime) {
@@ -10,7 +11,6 @@ export async function bundleEntry(root, mtime) {
   const dist = join(root, 'dist');
   await noteLayers(dist);
   const target = join(dist, 'torchnative.js');
-  const temporary = `${target}.${process.pid}.tmp`;
   const { outputFiles } = await build({
     entryPoints: [join(dist, 'src/index.js')],
     outfile: target,
@@ -28,24 +28,15 @@ export async function bundleEntry(root, mtime) {
     logLevel: 'silent',
     plugins: [keepAddresses(dist, (path) => path === join(dist, 'src/core/location.js'))],
   });
-  try {
-    const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end)).contents);
-    writeFileSync(`${target}.map`, map);
-    writeFileSync(temporary, code);
-    if (mtime !== undefined) utimesSync(temporary, mtime / 1000, mtime / 1000);
-    renameSync(temporary, target);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+  const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end)).contents);
+  writeFileSync(`${target}.map`, map);
+  replaceFile(target, code, mtime);
 }
 
 /** Keys of captures and native code hold these hashes (cache/ownSources.ts): reading 300 files for them takes 15 ms of a start. */
 export async function noteLayers(dist) {
   const { hashesOfLayers } = await import(pathToFileURL(join(dist, 'cache/ownSources.js')).href);
-  const target = join(dist, 'layers.json');
-  const temporary = `${target}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify(hashesOfLayers()));
-  renameSync(temporary, target);
+  replaceFile(join(dist, 'layers.json'), JSON.stringify(hashesOfLayers()));
 }
 
 /**

@@ -2,9 +2,10 @@
 // read and transform code apart, since nothing of them is needed where results are kept. The modules stay in dist/transformers, for
 // commands and the thread with a large stack.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { keepAddresses } from './bundle.mjs';
+import { replaceFile } from './replaceFile.mjs';
 
 const shells = ['register', 'hooks', 'esbuild', 'rollup', 'rolldown', 'vite', 'vitest', 'webpack', 'webpackLoader'];
 /** The one that names a module which is no shell: others name what lies beside them here too. */
@@ -36,7 +37,7 @@ export async function bundleShells(root) {
   // Entries last: what they import is there.
   for (const isEntry of [false, true]) {
     for (const { path, contents } of outputFiles) {
-      if (shells.includes(basename(path, '.js')) === isEntry) replace(path, contents);
+      if (shells.includes(basename(path, '.js')) === isEntry) replaceFile(path, contents);
     }
   }
   removeOld(folder, new Set(outputFiles.map(({ path }) => path)));
@@ -48,16 +49,6 @@ function hashOfModules(folder) {
     if (name.endsWith('.js')) hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
   }
   return hash.digest('hex');
-}
-
-function replace(path, contents) {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, contents);
-    renameSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
 }
 
 function removeOld(folder, made) {

@@ -1,18 +1,8 @@
 // In a clone: the TypeScript sources as JavaScript in dist/, file by file and only what changed. Types are stripped, not
 // checked (`npm run typecheck` does that); Node then starts as quickly as from an installed package.
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { replaceFile } from './replaceFile.mjs';
 
 const folders = ['src', 'cache', 'transformers'];
 
@@ -64,21 +54,16 @@ function note(root, stamp, seen) {
   for (const name of ['torchnative.js', 'layers.json', 'shells']) {
     seen.set(join(root, 'dist', name), statSync(join(root, 'dist', name)).mtimeMs);
   }
-  const temporary = `${stamp}.${process.pid}.tmp`;
   const noted = [...seen].map(([path, mtime]) => [relative(root, path).split(sep).join('/'), mtime]);
-  writeFileSync(temporary, JSON.stringify(Object.fromEntries(noted)));
-  renameSync(temporary, stamp);
+  replaceFile(stamp, JSON.stringify(Object.fromEntries(noted)));
 }
 
 async function transpileFiles(stale) {
   const { transformSync } = await import('esbuild');
   for (const { source, target, mtime } of stale) {
     mkdirSync(dirname(target), { recursive: true });
-    const temporary = `${target}.${process.pid}.tmp`;
-    if (source.endsWith('.ts')) writeModule(transformSync, source, target, temporary);
-    else copyFileSync(source, temporary);
-    utimesSync(temporary, mtime / 1000, mtime / 1000);
-    renameSync(temporary, target);
+    const contents = source.endsWith('.ts') ? moduleOf(transformSync, source, target) : readFileSync(source);
+    replaceFile(target, contents, mtime);
   }
 }
 
@@ -112,7 +97,8 @@ function isSameTime(a, b) {
   return Math.abs(a - b) <= 0.5;
 }
 
-function writeModule(transformSync, source, target, temporary) {
+/** The JavaScript; its map is written. */
+function moduleOf(transformSync, source, target) {
   const { code, map } = transformSync(readFileSync(source, 'utf8'), {
     loader: 'ts',
     format: 'esm',
@@ -125,5 +111,5 @@ function writeModule(transformSync, source, target, temporary) {
   const imports = code.replace(/(\bfrom\s*|\bimport\s*\(?\s*)(["'])(\.[^"'\n]+)\.ts\2/g, '$1$2$3.js$2');
   const name = target.split(sep).at(-1);
   writeFileSync(`${target}.map`, map);
-  writeFileSync(temporary, `${imports}//# sourceMappingURL=${name}.map\n`);
+  return `${imports}//# sourceMappingURL=${name}.map\n`;
 }
